@@ -1,0 +1,102 @@
+//! From a type's text to its kind, and which access words each type knows.
+
+use super::declaration::InputDeclaration;
+use super::model::Kind;
+use super::siblings::SiblingRef;
+use super::words::{Access, call};
+
+/// The access words that a type's author may ask for, and those it has without asking.
+pub(super) struct Vocabulary {
+    /// Words that `access` may hold.
+    pub(super) words: &'static [Access],
+    /// What the type grants where `access` says nothing.
+    pub(super) implied: &'static [Access],
+}
+
+/// The vocabulary of an authority type; none for data.
+pub(super) fn vocabulary(kind: &Kind) -> Vocabulary {
+    let (words, implied): (&[Access], &[Access]) = match kind {
+        Kind::Path => (&[Access::Read, Access::Write, Access::Upload, Access::Mount], &[]),
+        Kind::Url { .. } => (&[Access::Request], &[Access::Request]),
+        Kind::TcpAddress => (&[Access::Connect], &[Access::Connect]),
+        Kind::SshTarget => (&[Access::Script, Access::Files, Access::Exec], &[]),
+        Kind::RemotePath { .. } => {
+            (&[Access::Upload, Access::Download, Access::Release, Access::Read, Access::Write], &[])
+        }
+        Kind::Script { .. } => (&[], &[Access::Script]),
+        _ => (&[], &[]),
+    };
+    Vocabulary { words, implied }
+}
+
+/// Types of later issues: refused by name, so that nobody takes them for a typing mistake.
+const LATER: &[&str] =
+    &["image", "registry", "state", "container", "compose-project", "network", "volume", "database", "process"];
+
+/// A type's text, taken apart: `list<ssh-target>` is a list of an item that has the same declaration but for its type.
+pub(super) enum TypeText<'a> {
+    Scalar(Kind),
+    List(Option<&'a str>),
+    Map(Option<&'a str>),
+    Record,
+}
+
+pub(super) fn parse_type<'a>(text: &'a str, declaration: &InputDeclaration) -> Result<TypeText<'a>, String> {
+    let inner = |prefix: &str| text.strip_prefix(prefix).and_then(|rest| rest.strip_suffix('>'));
+    if let Some(item) = inner("list<") {
+        return Ok(TypeText::List(Some(item)));
+    }
+    if let Some(value) = inner("map<") {
+        return Ok(TypeText::Map(Some(value)));
+    }
+    if text.starts_with("remote-path") {
+        let (_, arguments) = call(text).map_err(|_| "write `remote-path(target)`: a remote path is on a target".to_owned())?;
+        let [target] = arguments.as_slice() else {
+            return Err("`remote-path` takes one input: `remote-path(target)`".to_owned());
+        };
+        return Ok(TypeText::Scalar(Kind::RemotePath { target: SiblingRef::parse(target)? }));
+    }
+    let length = |bound: Option<f64>| bound.map(|bound| bound.max(0.0) as usize);
+    let whole = |bound: Option<f64>| bound.map(|bound| bound as i64);
+    Ok(TypeText::Scalar(match text {
+        "list" => return Ok(TypeText::List(None)),
+        "map" => return Ok(TypeText::Map(None)),
+        "record" => return Ok(TypeText::Record),
+        "string" => Kind::String {
+            min: length(declaration.min),
+            max: length(declaration.max),
+            pattern: declaration.pattern.clone(),
+        },
+        "boolean" => Kind::Boolean,
+        "integer" => Kind::Integer { min: whole(declaration.min), max: whole(declaration.max) },
+        "number" => Kind::Number { min: declaration.min, max: declaration.max },
+        "duration" => Kind::Duration,
+        "size" => Kind::Size,
+        "enum" => Kind::Enum(declaration.values.clone()),
+        "regex" => Kind::Regex,
+        "json" => Kind::Json,
+        "secret" => Kind::Secret,
+        "script" => match &declaration.on {
+            Some(on) => Kind::Script { on: SiblingRef::parse(on)? },
+            None => return Err("a script needs `on`: the input that names where it runs".to_owned()),
+        },
+        "path" => Kind::Path,
+        "url" => Kind::Url {
+            url_match: declaration.url_match.unwrap_or_default(),
+            methods: methods(&declaration.methods),
+        },
+        "tcp-address" => Kind::TcpAddress,
+        "ssh-target" => Kind::SshTarget,
+        later if LATER.contains(&later) => return Err(format!("type `{later}` is not supported yet")),
+        "" => return Err("say its `type`".to_owned()),
+        other => return Err(format!("`{other}` is no type")),
+    }))
+}
+
+/// A url that names no methods is for looking only.
+pub(super) fn methods(written: &[String]) -> Vec<String> {
+    if written.is_empty() {
+        return vec!["GET".to_owned(), "HEAD".to_owned()];
+    }
+    written.iter().map(|method| method.to_ascii_uppercase()).collect()
+}

@@ -1,0 +1,266 @@
+//! The vocabulary: access words, sinks, roles, and how much a URL grants.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::siblings::SiblingRef;
+
+/// What may be done with a designated thing. Each authority type has its own words; see [`super::types`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Access {
+    /// The plugin reads the bytes.
+    Read,
+    /// The plugin writes the bytes.
+    Write,
+    /// The host moves the bytes; the plugin sees names and digests.
+    Upload,
+    /// The host fetches the bytes to the machine.
+    Download,
+    /// The folder is seen directly, as a preopen.
+    Mount,
+    /// HTTP requests.
+    Request,
+    /// A connection is opened and nothing is sent.
+    Connect,
+    /// The pipeline's own script is run there.
+    Script,
+    /// Files are moved below designated remote paths.
+    Files,
+    /// The plugin's own commands are run there.
+    Exec,
+    /// Releases are made, switched and pruned there.
+    Release,
+}
+
+impl Access {
+    /// Every word, for enumeration.
+    pub const ALL: [Self; 11] = [
+        Self::Read,
+        Self::Write,
+        Self::Upload,
+        Self::Download,
+        Self::Mount,
+        Self::Request,
+        Self::Connect,
+        Self::Script,
+        Self::Files,
+        Self::Exec,
+        Self::Release,
+    ];
+
+    /// The word as manifests and plans write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Upload => "upload",
+            Self::Download => "download",
+            Self::Mount => "mount",
+            Self::Request => "request",
+            Self::Connect => "connect",
+            Self::Script => "script",
+            Self::Files => "files",
+            Self::Exec => "exec",
+            Self::Release => "release",
+        }
+    }
+
+    pub(crate) fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|access| access.word() == word)
+    }
+}
+
+impl std::fmt::Display for Access {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// How much of a site a `url` input grants.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum UrlMatch {
+    /// This URL alone.
+    #[default]
+    Exact,
+    /// This URL and what lies below its path.
+    Prefix,
+    /// Everything on its scheme, host and port.
+    Origin,
+}
+
+impl UrlMatch {
+    /// The word as manifests write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Prefix => "prefix",
+            Self::Origin => "origin",
+        }
+    }
+}
+
+/// The one place where the host puts a secret's value in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sink {
+    /// The private key of an SSH login.
+    SshAuth(SiblingRef),
+    /// The passphrase of a private key.
+    Passphrase(SiblingRef),
+    /// An environment variable of the pipeline's script on a remote host.
+    RemoteEnv(SiblingRef),
+    /// A header of a request to that URL.
+    HttpHeader(SiblingRef),
+    /// The body of a request to that URL.
+    HttpBody(SiblingRef),
+    /// A value in a file that the host writes, in that format (an input's name, or a fixed word).
+    File(SiblingRef, String),
+}
+
+/// A sink's kind, without what it points at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SinkKind {
+    /// See [`Sink::SshAuth`].
+    SshAuth,
+    /// See [`Sink::Passphrase`].
+    Passphrase,
+    /// See [`Sink::RemoteEnv`].
+    RemoteEnv,
+    /// See [`Sink::HttpHeader`].
+    HttpHeader,
+    /// See [`Sink::HttpBody`].
+    HttpBody,
+    /// See [`Sink::File`].
+    File,
+}
+
+impl SinkKind {
+    /// The word as manifests write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::SshAuth => "ssh-auth",
+            Self::Passphrase => "passphrase",
+            Self::RemoteEnv => "remote-env",
+            Self::HttpHeader => "http-header",
+            Self::HttpBody => "http-body",
+            Self::File => "file",
+        }
+    }
+}
+
+impl Sink {
+    /// The kind alone.
+    pub fn kind(&self) -> SinkKind {
+        match self {
+            Self::SshAuth(_) => SinkKind::SshAuth,
+            Self::Passphrase(_) => SinkKind::Passphrase,
+            Self::RemoteEnv(_) => SinkKind::RemoteEnv,
+            Self::HttpHeader(_) => SinkKind::HttpHeader,
+            Self::HttpBody(_) => SinkKind::HttpBody,
+            Self::File(..) => SinkKind::File,
+        }
+    }
+
+    /// The input it points at.
+    pub fn sibling(&self) -> &SiblingRef {
+        match self {
+            Self::SshAuth(to)
+            | Self::Passphrase(to)
+            | Self::RemoteEnv(to)
+            | Self::HttpHeader(to)
+            | Self::HttpBody(to)
+            | Self::File(to, _) => to,
+        }
+    }
+
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let (word, arguments) = call(text)?;
+        let one = || match arguments.as_slice() {
+            [to] => SiblingRef::parse(to),
+            _ => Err(format!("`{word}` takes one input: `{word}(input)`")),
+        };
+        match word {
+            "ssh-auth" => Ok(Self::SshAuth(one()?)),
+            "passphrase" => Ok(Self::Passphrase(one()?)),
+            "remote-env" => Ok(Self::RemoteEnv(one()?)),
+            "http-header" => Ok(Self::HttpHeader(one()?)),
+            "http-body" => Ok(Self::HttpBody(one()?)),
+            "file" => match arguments.as_slice() {
+                [to, format] => Ok(Self::File(SiblingRef::parse(to)?, (*format).to_owned())),
+                _ => Err("`file` takes the file's input and a format: `file(file, dotenv)`".to_owned()),
+            },
+            "registry-auth" | "build-secret" | "container-env" => Err(format!("sink `{word}` is not supported yet")),
+            _ => Err(format!(
+                "`{word}` is no sink; the sinks are ssh-auth, passphrase, remote-env, http-header, http-body and file"
+            )),
+        }
+    }
+}
+
+/// What the host reads an input for, in the plugin's place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Role {
+    /// A `known_hosts` file for that target.
+    KnownHosts(SiblingRef),
+    /// A pinned host-key fingerprint for that target.
+    HostKey(SiblingRef),
+    /// The environment of that script.
+    ScriptEnv(SiblingRef),
+    /// The working directory of that script.
+    WorkingDirectory(SiblingRef),
+    /// Certificates to trust for that URL.
+    Ca(SiblingRef),
+}
+
+impl Role {
+    /// The word as manifests write it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::KnownHosts(_) => "known-hosts",
+            Self::HostKey(_) => "host-key",
+            Self::ScriptEnv(_) => "script-env",
+            Self::WorkingDirectory(_) => "working-directory",
+            Self::Ca(_) => "ca",
+        }
+    }
+
+    /// The input it serves.
+    pub fn sibling(&self) -> &SiblingRef {
+        match self {
+            Self::KnownHosts(to)
+            | Self::HostKey(to)
+            | Self::ScriptEnv(to)
+            | Self::WorkingDirectory(to)
+            | Self::Ca(to) => to,
+        }
+    }
+
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let (word, arguments) = call(text)?;
+        let [to] = arguments.as_slice() else {
+            return Err(format!("`{word}` takes one input: `{word}(input)`"));
+        };
+        let to = SiblingRef::parse(to)?;
+        match word {
+            "known-hosts" => Ok(Self::KnownHosts(to)),
+            "host-key" => Ok(Self::HostKey(to)),
+            "script-env" => Ok(Self::ScriptEnv(to)),
+            "working-directory" => Ok(Self::WorkingDirectory(to)),
+            "ca" => Ok(Self::Ca(to)),
+            "build-arg" => Err("role `build-arg` is not supported yet".to_owned()),
+            _ => Err(format!(
+                "`{word}` is no role; the roles are known-hosts, host-key, script-env, working-directory and ca"
+            )),
+        }
+    }
+}
+
+/// Splits `word(a, b)` into its word and arguments.
+pub(super) fn call(text: &str) -> Result<(&str, Vec<&str>), String> {
+    let shape = || format!("`{text}` is not of the form `word(input)`");
+    let (word, rest) = text.split_once('(').ok_or_else(shape)?;
+    let inner = rest.strip_suffix(')').ok_or_else(shape)?;
+    Ok((word.trim(), inner.split(',').map(str::trim).collect()))
+}

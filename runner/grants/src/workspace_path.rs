@@ -1,0 +1,160 @@
+//! Paths in the workspace: relative to the pipeline's folder, in one spelling.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Names that no grant on a folder reaches: the repository's own data, and the files that decide what is granted.
+const RESERVED: &[&str] = &[".git", "capstep.yml", "capstep.lock", "capstep.policy.yml"];
+
+/// The longest path taken, in bytes: Linux's own limit.
+const MAX_LENGTH: usize = 4096;
+
+/// A relative path without `.`, `..`, empty parts or a leading slash; `.` for the folder itself.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct WorkspacePath(String);
+
+impl WorkspacePath {
+    /// Reads a path as the pipeline writes it.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words that follow the path.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let path = Self::relative(text)?;
+        if path.is_reserved() {
+            return Err("is never handed to a step: `.git`, the pipeline and its lockfile and policy are out of reach");
+        }
+        Ok(path)
+    }
+
+    /// Reads a path without asking whether it is reserved.
+    fn relative(text: &str) -> Result<Self, &'static str> {
+        if text.is_empty() {
+            return Err("is empty");
+        }
+        if text.len() > MAX_LENGTH {
+            return Err("is longer than 4096 bytes");
+        }
+        if text.starts_with('/') {
+            return Err("is absolute; paths are relative to the pipeline's folder");
+        }
+        if text.contains('\0') || text.contains('\n') {
+            return Err("holds a character that no path may have");
+        }
+        let mut parts = Vec::new();
+        for part in text.split('/') {
+            match part {
+                "" | "." => {}
+                ".." => return Err("leads out of its folder"),
+                other => parts.push(other),
+            }
+        }
+        Ok(Self(if parts.is_empty() { ".".to_owned() } else { parts.join("/") }))
+    }
+
+    /// The path below this one, as a plugin asks for it; the path itself where `entry` is empty.
+    ///
+    /// # Errors
+    /// An absolute entry, one with `..`, or a reserved name.
+    pub fn below(&self, entry: &str) -> Result<Self, &'static str> {
+        if entry.is_empty() {
+            return Ok(self.clone());
+        }
+        let entry = Self::relative(entry)?;
+        let joined = match (self.0.as_str(), entry.0.as_str()) {
+            (_, ".") => self.clone(),
+            (".", _) => entry,
+            (folder, entry) => Self(format!("{folder}/{entry}")),
+        };
+        if joined.is_reserved() { Err("is never handed to a step") } else { Ok(joined) }
+    }
+
+    /// Whether the path, or a folder on the way to it, is reserved.
+    pub fn is_reserved(&self) -> bool {
+        let mut parts = self.0.split('/');
+        let first = parts.next().unwrap_or_default();
+        RESERVED.contains(&first) || self.0.split('/').any(|part| part.eq_ignore_ascii_case(".git"))
+    }
+
+    /// Whether one of the two contains the other: an overlap, where one is written.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let (left, right) = (self.fixed_part(), other.fixed_part());
+        contains(left, right) || contains(right, left)
+    }
+
+    /// The path up to its first wildcard.
+    pub fn fixed_part(&self) -> &str {
+        match self.0.find(['*', '?', '[', '{']) {
+            None => &self.0,
+            Some(at) => match self.0[..at].rfind('/') {
+                Some(slash) => &self.0[..slash],
+                None => ".",
+            },
+        }
+    }
+
+    /// Whether the path holds a wildcard.
+    pub fn is_glob(&self) -> bool {
+        self.0.contains(['*', '?', '[', '{'])
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn contains(folder: &str, path: &str) -> bool {
+    folder == "." || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+impl std::fmt::Display for WorkspacePath {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_have_one_spelling() {
+        for (text, expected) in [
+            ("webapp/", Some("webapp")),
+            ("./a//b/.", Some("a/b")),
+            (".", Some(".")),
+            ("a b/ü", Some("a b/ü")),
+            ("", None),
+            ("/etc/passwd", None),
+            ("../x", None),
+            ("a/../b", None),
+            (".git/config", None),
+            ("sub/.GIT/config", None),
+            ("capstep.yml", None),
+            ("a\0b", None),
+        ] {
+            assert_eq!(WorkspacePath::parse(text).ok().as_ref().map(WorkspacePath::as_str), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn entries_stay_below() {
+        let folder = WorkspacePath::parse("web").unwrap();
+        assert_eq!(folder.below("a/b").unwrap().as_str(), "web/a/b");
+        assert_eq!(folder.below("").unwrap().as_str(), "web");
+        for entry in ["../x", "/x", "a/../../x", ".git/config", "a/.git"] {
+            assert!(folder.below(entry).is_err(), "{entry}");
+        }
+    }
+
+    #[test]
+    fn overlap_is_containment() {
+        for (left, right, expected) in
+            [("a", "a/b", true), ("a/b", "a", true), ("a", "ab", false), (".", "x", true), ("a/*.txt", "a/b", true)]
+        {
+            let parse = |text| WorkspacePath::parse(text).unwrap();
+            assert_eq!(parse(left).overlaps(&parse(right)), expected, "{left} {right}");
+        }
+    }
+}

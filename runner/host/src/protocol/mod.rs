@@ -1,0 +1,21 @@
+//! What crosses the sandbox boundary, for all three ways in: one closed set of calls, answers and errors, serializable,
+//! so that every effect can be checked, journaled and recorded in one place.
+//!
+//! The rule from WIT to JSON: records are objects with kebab-case keys, variants `{ "case": value }` (a case without a
+//! value: the word alone), enums words, resources numbers (a method's own resource is the parameter `self`),
+//! `list<u8>` base64, durations strings, options left out or null.
+
+mod answer;
+mod bytes;
+mod call;
+mod duration;
+mod error;
+
+pub use answer::{Answer, Entry, EntryKind, Event, Exit, Progress, Released, RemoteStat, Response, ResponseHeader, Stat, TcpAnswer, Uploaded, Written};
+pub use bytes::Bytes;
+pub use call::{
+    Annotation, Body, Call, Credentials, EntriesOptions, Field, Handle, JsonBody, Level, Placed, Request, RunOptions, TcpOptions, Transfer, FieldValue,
+    WriteOptions,
+};
+pub use duration::Nanoseconds;
+pub use error::{ErrorKind, VerbError};

@@ -1,0 +1,1 @@
+//! Running a plugin: engine, limits, compile cache, and the three ways in.
