@@ -1,0 +1,250 @@
+//! An error of the YAML reader, for people.
+
+use serde_saphyr::{Error, Location};
+
+use crate::codes;
+use crate::diagnostic::Diagnostic;
+use crate::source::{Source, Span};
+
+/// The bytes that a location covers. Errors of the scanner know line and column only.
+pub(super) fn location_span(location: &Location, source: &Source) -> Span {
+    let span = location.span();
+    match (span.byte_offset(), span.byte_len()) {
+        (Some(offset), len) => {
+            let start = usize::try_from(offset).unwrap_or(usize::MAX);
+            let len = len.and_then(|len| usize::try_from(len).ok()).unwrap_or(0);
+            clamp(start, start.saturating_add(len), source)
+        }
+        (None, _) => {
+            let line = usize::try_from(location.line()).unwrap_or(0);
+            let column = usize::try_from(location.column()).unwrap_or(0);
+            point(line, column, source)
+        }
+    }
+}
+
+/// The one character at line and column (both from 1), or the end of the text.
+fn point(line: usize, column: usize, source: &Source) -> Span {
+    let start: usize = source
+        .text
+        .split_inclusive('\n')
+        .take(line.saturating_sub(1))
+        .map(str::len)
+        .sum();
+    let rest = source.text.get(start..).unwrap_or("");
+    let mut characters = rest.char_indices().skip(column.saturating_sub(1));
+    match characters.next() {
+        Some((at, c)) => Span::new(start + at, start + at + c.len_utf8()),
+        None => Span::new(source.text.len(), source.text.len()),
+    }
+}
+
+fn clamp(start: usize, end: usize, source: &Source) -> Span {
+    Span::new(
+        source.text.floor_char_boundary(start),
+        source.text.floor_char_boundary(end),
+    )
+}
+
+/// The error itself, without the wrapping that tells of the alias it came through.
+fn cause(error: &Error) -> &Error {
+    match error.without_snippet() {
+        Error::AliasError { error, .. } => cause(error),
+        error => error,
+    }
+}
+
+/// The key and the place of the second one, if the error is a key that stands twice.
+pub(super) fn duplicate_key(error: &Error, source: &Source) -> Option<(String, usize)> {
+    match cause(error) {
+        Error::DuplicateMappingKey { key, location } => {
+            Some((key.clone()?, location_span(location, source).start))
+        }
+        _ => None,
+    }
+}
+
+/// The diagnostic for a key that stands twice in one map.
+pub(super) fn duplicate(key: &str, second: Span, first: Option<Span>) -> Diagnostic {
+    let diagnostic = Diagnostic::error(
+        codes::DUPLICATE_KEY,
+        second,
+        format!("the key `{key}` stands twice in this map"),
+    )
+    .label("the second one")
+    .help("remove one of the two, or put them together");
+    match first {
+        Some(first) => diagnostic.related(first, "the first one"),
+        None => diagnostic,
+    }
+}
+
+/// The reader's error as a diagnostic. `first` is where a key that stands twice stood first.
+pub(super) fn diagnostic(error: &Error, first: Option<Span>, source: &Source) -> Diagnostic {
+    let error = cause(error);
+    let span = error
+        .location()
+        .map(|location| location_span(&location, source))
+        .unwrap_or_default();
+    match error {
+        Error::DuplicateMappingKey { key, .. } => {
+            duplicate(key.as_deref().unwrap_or("?"), whole_word(span, source), first)
+        }
+        Error::Budget { .. }
+        | Error::AliasReplayCounterOverflow { .. }
+        | Error::AliasReplayLimitExceeded { .. }
+        | Error::AliasExpansionLimitExceeded { .. }
+        | Error::AliasReplayStackDepthExceeded { .. } => too_much(span),
+        Error::MultipleDocuments { .. } => Diagnostic::error(
+            codes::YAML_SYNTAX,
+            span,
+            "a second YAML document starts here",
+        )
+        .help("a pipeline is one document: remove the `---` or `...` line above"),
+        Error::MergeKeyNotAllowed { .. } => Diagnostic::error(
+            codes::YAML_SYNTAX,
+            span,
+            "merge keys (`<<`) are not read",
+        )
+        .help("write the keys where they belong, so that each step shows what it does; an alias (`*name`) may repeat a whole value"),
+        Error::UnknownAnchor { .. } => Diagnostic::error(
+            codes::YAML_SYNTAX,
+            span,
+            "this alias (`*name`) repeats nothing that was named before",
+        )
+        .help("name the value with `&name` further up, or put text that starts with `*` in quotes"),
+        Error::NullIntoString { .. } | Error::Unexpected { .. } => Diagnostic::error(
+            codes::YAML_SYNTAX,
+            span,
+            "only text can be a key",
+        )
+        .help("an expression or other text that starts with `{` or `[` must be in quotes: \"${{ … }}\""),
+        _ => other(error, span, source),
+    }
+}
+
+fn too_much(span: Span) -> Diagnostic {
+    let message = "this YAML is larger or deeper than a pipeline may be";
+    Diagnostic::error(codes::LIMIT_EXCEEDED, span, message)
+        .help("a pipeline may have 250,000 values, nest 64 deep, and repeat little by aliases")
+}
+
+/// Widens a place to the word that starts there, so that it can be marked.
+fn whole_word(span: Span, source: &Source) -> Span {
+    if !span.is_empty() {
+        return span;
+    }
+    let rest = source.text.get(span.start..).unwrap_or("");
+    let len = rest
+        .find(|c: char| c.is_whitespace() || c == ':')
+        .unwrap_or(rest.len());
+    Span::new(span.start, span.start + len)
+}
+
+/// A message that the scanner worded, with what usually helps.
+fn other(error: &Error, span: Span, source: &Source) -> Diagnostic {
+    let full = error.to_string();
+    // The scanner stops at its own limit where brackets open too fast for the budget to count them.
+    if full.contains("recursion limit") {
+        return too_much(span);
+    }
+    let message = match full.rfind(" at line ") {
+        Some(end) => full.get(..end).unwrap_or(&full),
+        None => &full,
+    };
+    let message = message
+        .trim_start_matches("while parsing a ")
+        .replace("', did", "` did")
+        .replace("`\u{0}'", "a NUL byte");
+    let lower = message.to_lowercase();
+    let help = HINTS
+        .iter()
+        .find(|(words, _)| words.iter().all(|word| lower.contains(word)))
+        .map(|(_, help)| (*help).to_owned())
+        .or_else(|| tab_hint(span, source));
+    Diagnostic::error(
+        codes::YAML_SYNTAX,
+        span,
+        format!("this is not YAML: {}", quote(&message)),
+    )
+    .maybe_help(help)
+}
+
+/// The scanner quotes as in `x' or 'x'; ours are backticks.
+fn quote(message: &str) -> String {
+    let mut text = String::with_capacity(message.len());
+    let mut rest = message;
+    while let Some(open) = rest.find(['\'', '`']) {
+        let (before, quoted) = rest.split_at(open);
+        text.push_str(before);
+        // A quoted piece is short; an apostrophe in a word is followed by no second one that near.
+        match quoted.get(1..).and_then(|inner| inner.find(['\'', '`'])) {
+            Some(len) if len <= 40 => {
+                text.push('`');
+                text.push_str(quoted.get(1..=len).unwrap_or(""));
+                text.push('`');
+                rest = quoted.get(len + 2..).unwrap_or("");
+            }
+            _ => {
+                text.push_str(quoted.get(..1).unwrap_or(""));
+                rest = quoted.get(1..).unwrap_or("");
+            }
+        }
+    }
+    text.push_str(rest);
+    text
+}
+
+fn tab_hint(span: Span, source: &Source) -> Option<String> {
+    let (line, _) = source.line_column(span.start);
+    let indent = source.line_text(line);
+    let indent = indent.get(..indent.len() - indent.trim_start().len())?;
+    indent
+        .contains('\t')
+        .then(|| "YAML is indented with spaces: replace the tab".to_owned())
+}
+
+/// Words in the scanner's message, and what usually helps.
+const HINTS: &[(&[&str], &str)] = &[
+    (&["tab"], "YAML is indented with spaces: replace the tab"),
+    (
+        &["mapping values are not allowed"],
+        "text that has `: ` in it must be in quotes; or this line is indented too deep, or the one above lacks its `:`",
+    ),
+    (
+        &["quoted scalar", "escape"],
+        "within double quotes write `\\\\` for a backslash, or use single quotes",
+    ),
+    (
+        &["trailing content"],
+        "a quote in quoted text is doubled ('it''s'), or use the other kind of quotes",
+    ),
+    (
+        &["quoted scalar"],
+        "a quote that opened above is not closed: close it, or indent the lines it goes on over",
+    ),
+    (
+        &["unclosed bracket"],
+        "close it with the matching bracket, or quote text that starts with `[` or `{`",
+    ),
+    (
+        &["':' indicator"],
+        "a `[` or `{` above is not closed, or text that has `: ` in it is not in quotes",
+    ),
+    (
+        &["unsupported tag"],
+        "text that starts with `!` must be in quotes, or written as \"${{ !… }}\"",
+    ),
+    (
+        &["unexpected character"],
+        "text that starts with this character must be in quotes",
+    ),
+    (
+        &["did not find expected"],
+        "compare this line's indentation with the lines around it",
+    ),
+    (
+        &["mapping keys are not allowed"],
+        "text that starts with `? ` must be in quotes",
+    ),
+];
