@@ -1,0 +1,172 @@
+//! The user's private key, out of a secret.
+
+use std::sync::Arc;
+
+use russh::keys::{Error as KeyError, PrivateKey};
+use zeroize::Zeroizing;
+
+use crate::error::{SshError, SshErrorKind, Stage};
+
+/// What a user logs in with.
+pub struct Credentials {
+    /// The text of a private key: OpenSSH, PKCS#8 or SEC 1. Line ends and blank lines around it may be broken.
+    pub private_key: Zeroizing<String>,
+    /// For an encrypted key.
+    pub passphrase: Option<Zeroizing<String>>,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credentials").finish_non_exhaustive()
+    }
+}
+
+/// A key longer than this is none; the bound keeps a wrong file from being parsed at length.
+const KEY_TEXT_LIMIT: usize = 64 * 1024;
+
+impl Credentials {
+    /// Reads and decrypts the key.
+    ///
+    /// Fails with [`SshErrorKind::KeyInvalid`]; the message tells the cases apart and never quotes the text.
+    pub(crate) fn load(&self) -> Result<Arc<PrivateKey>, SshError> {
+        let text = repair(&self.private_key);
+        if text.is_empty() {
+            return Err(invalid("the private key is empty"));
+        }
+        if text.len() > KEY_TEXT_LIMIT {
+            return Err(invalid("the private key is too long to be one"));
+        }
+        if text.starts_with("ssh-") || text.starts_with("ecdsa-") {
+            return Err(invalid(
+                "this is a public key; the private one begins with -----BEGIN",
+            ));
+        }
+        if !text.contains("-----BEGIN ") {
+            return Err(invalid(
+                "this is not a private key: there is no line -----BEGIN ... PRIVATE KEY-----",
+            ));
+        }
+        if !text.contains("-----END ") {
+            return Err(invalid(
+                "the private key is cut off: its END line is missing",
+            ));
+        }
+        if text.contains("-----BEGIN RSA PRIVATE KEY-----") {
+            return Err(rsa());
+        }
+        let passphrase = self.passphrase.as_ref().map(|text| text.as_str());
+        // With a passphrase russh takes every PKCS#8 key for an encrypted one.
+        let encrypted = text.contains("OPENSSH PRIVATE KEY") || text.contains("ENCRYPTED");
+        let passphrase = passphrase.filter(|_| encrypted);
+        let key = russh::keys::decode_secret_key(&text, passphrase)
+            .map_err(|error| explain(&error, passphrase.is_some(), &text))?;
+        if key.algorithm().is_rsa() {
+            return Err(rsa());
+        }
+        if matches!(key.algorithm().as_str(), "ssh-dss") {
+            return Err(invalid("DSA keys are not supported"));
+        }
+        Ok(Arc::new(key))
+    }
+}
+
+fn invalid(message: impl Into<String>) -> SshError {
+    SshError::new(Stage::Authentication, SshErrorKind::KeyInvalid, message)
+}
+
+fn rsa() -> SshError {
+    invalid("RSA keys are not supported: make an ed25519 key: ssh-keygen -t ed25519")
+}
+
+fn explain(error: &KeyError, with_passphrase: bool, text: &str) -> SshError {
+    use russh::keys::ssh_key::Error as Inner;
+    match error {
+        KeyError::KeyIsEncrypted => {
+            invalid("the private key is encrypted and no passphrase was given")
+        }
+        KeyError::SshKey(Inner::Crypto) if with_passphrase => {
+            invalid("the passphrase does not open the private key")
+        }
+        KeyError::Pkcs8(_) | KeyError::Der(_) if with_passphrase => {
+            invalid("the passphrase does not open the private key")
+        }
+        _ if text.contains("BEGIN ENCRYPTED") && !with_passphrase => {
+            invalid("the private key is encrypted and no passphrase was given")
+        }
+        KeyError::UnknownAlgorithm(oid) if oid.to_string() == RSA_OID => rsa(),
+        KeyError::UnsupportedKeyType { .. } | KeyError::UnknownAlgorithm(_) => invalid(
+            "the type of the private key is not supported: make an ed25519 key: ssh-keygen -t ed25519",
+        ),
+        KeyError::SshKey(Inner::AlgorithmUnknown | Inner::AlgorithmUnsupported { .. }) => invalid(
+            "the type of the private key is not supported: make an ed25519 key: ssh-keygen -t ed25519",
+        ),
+        _ => invalid("the private key cannot be read; is it whole?"),
+    }
+}
+
+/// `rsaEncryption` in a PKCS#8 key.
+const RSA_OID: &str = "1.2.840.113549.1.1.1";
+
+/// Undoes what CI variables do to a key: CRLF or CR line ends, spaces and blank lines around it and within, a byte
+/// order mark, no last newline. A literal backslash and `n` stay: guessing there would hide a mistake.
+pub(crate) fn repair(text: &str) -> Zeroizing<String> {
+    let text = text.trim_start_matches('\u{feff}');
+    let mut repaired = Zeroizing::new(String::with_capacity(text.len() + 1));
+    for line in text.split(['\r', '\n']) {
+        let line = line.trim_matches([' ', '\t']);
+        if !line.is_empty() {
+            repaired.push_str(line);
+            repaired.push('\n');
+        }
+    }
+    repaired
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn broken_line_ends_are_repaired() {
+        let check = |text: &str, expected: &str| assert_eq!(*repair(text), expected, "{text:?}");
+        check("", "");
+        check("\n\n", "");
+        check("a\nb\n", "a\nb\n");
+        check("a\nb", "a\nb\n");
+        check("a\r\nb\r\n", "a\nb\n");
+        check("a\rb", "a\nb\n");
+        check("\n\n  a \n\n b\t\r\n\r\n", "a\nb\n");
+        check("\u{feff}a", "a\n");
+        check("a\\nb", "a\\nb\n");
+    }
+
+    #[test]
+    fn texts_that_are_no_usable_key_are_told_apart() {
+        let check = |text: &str, expected: &str| {
+            let credentials = Credentials {
+                private_key: Zeroizing::new(text.into()),
+                passphrase: None,
+            };
+            let error = credentials.load().unwrap_err();
+            assert_eq!(error.kind, SshErrorKind::KeyInvalid);
+            assert!(
+                error.message.contains(expected),
+                "{text:?}: {}",
+                error.message
+            );
+        };
+        check("", "empty");
+        check("hunter2", "not a private key");
+        check("ssh-ed25519 AAAA", "public key");
+        check("-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n", "cut off");
+        check(
+            "-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n-----END OPENSSH PRIVATE KEY-----",
+            "cannot be read",
+        );
+        check(
+            "-----BEGIN RSA PRIVATE KEY-----\nb3Bl\n-----END RSA PRIVATE KEY-----",
+            "RSA keys are not supported",
+        );
+        check(&"x".repeat(KEY_TEXT_LIMIT + 1), "too long");
+    }
+}
