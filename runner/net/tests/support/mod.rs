@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use capstep_net::NetworkPolicy;
 use capstep_net::resolve::{Resolver, Resolving};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 /// Answers each question with the next of its answers; the last one is repeated.
@@ -79,4 +80,44 @@ where
 pub(crate) async fn closed_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     listener.local_addr().unwrap().port()
+}
+
+/// Reads one request, head and body, as text.
+pub(crate) async fn read_request<S: AsyncRead + Unpin>(stream: &mut S) -> String {
+    let mut read = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&read).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let head = head.to_lowercase();
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "));
+            let done = match length {
+                Some(length) => body.len() >= length.parse::<usize>().unwrap(),
+                None => !head.contains("transfer-encoding: chunked") || body.ends_with("0\r\n\r\n"),
+            };
+            if done {
+                return text;
+            }
+        }
+        if stream.read_buf(&mut read).await.unwrap_or(0) == 0 {
+            return text;
+        }
+    }
+}
+
+/// Answers every request with what `answer` makes of it, byte for byte, and closes.
+pub(crate) async fn web<F>(answer: F) -> SocketAddr
+where
+    F: Fn(&str) -> Vec<u8> + Clone + Send + 'static,
+{
+    server(move |mut stream| {
+        let answer = answer.clone();
+        async move {
+            let request = read_request(&mut stream).await;
+            let _ = stream.write_all(&answer(&request)).await;
+            let _ = stream.shutdown().await;
+        }
+    })
+    .await
 }
