@@ -1,0 +1,108 @@
+//! One expression.
+
+use super::ast::{Ast, Kind};
+use super::check::{self, Position};
+use super::parser;
+use super::place::Place;
+use super::reference::Reference;
+use super::template::{CLOSE, OPEN, closing};
+use crate::diagnostic::Diagnostic;
+use crate::source::{Source, Span};
+
+/// A parsed expression: the condition of an `if`, or what stands between `${{` and `}}`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expr {
+    pub(super) ast: Ast,
+}
+
+impl Expr {
+    /// Parses the condition of an `if`, with or without `${{ }}` around it. `text` is the scalar's text and `span` where
+    /// the scalar stands.
+    ///
+    /// # Errors
+    ///
+    /// The first mistake: of syntax, a limit, or a secret, which no condition may use.
+    pub fn parse(text: &str, span: Span, source: &Source) -> Result<Self, Diagnostic> {
+        let (expr, mistakes) = Self::parse_condition(text, span, source)?;
+        match mistakes.into_iter().next() {
+            Some(mistake) => Err(mistake),
+            None => Ok(expr),
+        }
+    }
+
+    /// As [`Expr::parse`], but mistakes of use are told all at once.
+    pub(crate) fn parse_condition(
+        text: &str,
+        span: Span,
+        source: &Source,
+    ) -> Result<(Self, Vec<Diagnostic>), Diagnostic> {
+        let place = Place::of_scalar(text, span, source);
+        let (inner, skipped) = unwrapped(text);
+        Self::parse_at(inner, place.skip(skipped), Position::Condition)
+    }
+
+    /// Parses an expression that stands somewhere.
+    pub(super) fn parse_at(
+        text: &str,
+        place: Place,
+        position: Position,
+    ) -> Result<(Self, Vec<Diagnostic>), Diagnostic> {
+        let ast = parser::parse(text, place)?;
+        let mistakes = check::check(&ast, position);
+        Ok((Self { ast }, mistakes))
+    }
+
+    /// A condition that is just true or false (`if: false`).
+    pub(crate) fn truth(value: bool, span: Span) -> Self {
+        let kind = Kind::Literal(value.into());
+        Self {
+            ast: Ast { kind, span },
+        }
+    }
+
+    /// Where it stands.
+    pub fn span(&self) -> Span {
+        self.ast.span
+    }
+
+    /// Every path in it, in the order written.
+    pub fn references(&self) -> Vec<Reference> {
+        let mut found = Vec::new();
+        self.ast.walk(&mut |part| {
+            if let Kind::Reference(reference) = &part.kind {
+                found.push(reference.clone());
+            }
+        });
+        found
+    }
+
+    /// Whether it asks how the job went so far (`always()`, `failure()`, …). A condition that doesn't is meant for a
+    /// job that went well.
+    pub fn uses_status(&self) -> bool {
+        let mut found = false;
+        self.ast.walk(&mut |part| {
+            found |= matches!(&part.kind, Kind::Call(function, _) if function.is_status);
+        });
+        found
+    }
+
+    /// Whether its value is known only while the pipeline runs.
+    pub fn is_runtime(&self) -> bool {
+        self.uses_status() || self.references().iter().any(Reference::is_runtime)
+    }
+}
+
+/// The text within `${{ }}` if that is around all of it, and how many bytes stand before.
+fn unwrapped(text: &str) -> (&str, usize) {
+    let lead = text.len() - text.trim_start().len();
+    let start = lead + OPEN.len();
+    let inner = text.trim().strip_prefix(OPEN).and_then(|rest| {
+        let end = closing(rest)?;
+        // `${{ a }} && ${{ b }}` is not one expression; it is read as it stands and refused at the `$`.
+        (end + CLOSE.len() == rest.len()).then(|| rest.get(..end))?
+    });
+    match inner {
+        Some(inner) => (inner, start),
+        None => (text, 0),
+    }
+}

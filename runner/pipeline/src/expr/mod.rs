@@ -1,0 +1,33 @@
+//! Expressions: `${{ … }}` in texts, and the condition of an `if`.
+//!
+//! The language is small and total: literals, paths (`vars.x`, `steps.build.outputs['image']`), `== != && || !`,
+//! parentheses and a fixed table of functions. No loops, no arithmetic, nothing that a secret could be compared with.
+//!
+//! `lexer` and `parser` make an `ast`, `reference` names what a path leads to, `function` is the table of functions,
+//! `check` refuses what would show a secret, `template` is a text with expressions in it, `scope` is what an embedder
+//! provides, and `evaluate` works it out.
+
+mod ast;
+mod check;
+mod evaluate;
+mod expression;
+mod function;
+mod lexer;
+mod limits;
+mod parser;
+mod place;
+mod reference;
+mod scope;
+mod secret;
+mod template;
+#[cfg(test)]
+mod tests;
+
+pub use evaluate::{EvalError, evaluate_condition, evaluate_template};
+pub use expression::Expr;
+pub use reference::{Reference, Target};
+pub use scope::{Evaluated, JobStatus, Scope, descend};
+pub use secret::SecretText;
+pub use template::Template;
+
+pub(crate) use template::OPEN;

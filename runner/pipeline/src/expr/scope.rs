@@ -1,0 +1,61 @@
+//! What an expression is evaluated in.
+
+use serde_json::Value;
+
+use super::secret::SecretText;
+
+/// A value that an expression gives.
+#[derive(Debug, Clone)]
+pub enum Evaluated {
+    /// A value that anyone may see.
+    Json(Value),
+    /// A secret, or text made with one.
+    Secret(SecretText),
+}
+
+/// How the job went so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum JobStatus {
+    /// Nothing failed.
+    Success,
+    /// A step failed.
+    Failure,
+    /// The run was cancelled.
+    Cancelled,
+}
+
+/// Where values come from.
+pub trait Scope {
+    /// The value that a path leads to, e.g. `["steps", "build", "outputs", "image"]`. What is declared but has no value
+    /// is `null`, which `default` replaces.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no such value, as a lower-case sentence.
+    fn lookup(&self, path: &[String]) -> Result<Evaluated, String>;
+
+    /// How the job went so far.
+    fn status(&self) -> JobStatus;
+}
+
+/// Follows the rest of a path into a value: keys of maps, places (from 0) in lists. What a map doesn't have is `null`,
+/// and so is all below `null`.
+///
+/// # Errors
+///
+/// If the path goes on where there is no map or list, or beyond a list's end.
+pub fn descend<'a>(value: &'a Value, path: &[String]) -> Result<&'a Value, String> {
+    path.iter().try_fold(value, |value, part| match value {
+        Value::Object(map) => Ok(map.get(part).unwrap_or(&Value::Null)),
+        Value::Null => Ok(value),
+        Value::Array(list) => part
+            .parse()
+            .ok()
+            .and_then(|place: usize| list.get(place))
+            .ok_or_else(|| format!("there is no `{part}` in a list of {}", list.len())),
+        _ => Err(format!(
+            "there is no `{part}` in a {}",
+            super::evaluate::kind_name(value)
+        )),
+    })
+}

@@ -1,0 +1,264 @@
+//! Checks that what expressions refer to is there.
+
+use std::collections::{HashMap, HashSet};
+
+use super::jobs::StepsSeen;
+use super::names::shown;
+use super::pipeline::Pipeline;
+use super::reader::Reader;
+use crate::codes;
+use crate::diagnostic::Diagnostic;
+use crate::expr::{Reference, Target};
+use crate::source::{Span, Spanned};
+use crate::suggest::did_you_mean;
+
+/// The most names that an unknown one is compared with. More have no pipeline; it keeps a generated one quick.
+const MAX_CANDIDATES: usize = 2_000;
+
+/// A path in an expression, and from where it looks.
+#[derive(Debug)]
+pub(super) struct Use {
+    /// The place of the job it stands in.
+    pub(super) job: usize,
+    /// The steps it can see.
+    pub(super) steps: StepsSeen,
+    pub(super) reference: Reference,
+}
+
+/// What can be referred to. Lists that could not be read are none, so that their users aren't blamed.
+#[derive(Debug)]
+pub(super) struct Declared {
+    pub(super) secrets: Option<Vec<String>>,
+    pub(super) variables: Option<Vec<String>>,
+    /// In the order of the file.
+    pub(super) jobs: Vec<DeclaredJob>,
+}
+
+impl Default for Declared {
+    fn default() -> Self {
+        Self {
+            secrets: Some(Vec::new()),
+            variables: Some(Vec::new()),
+            jobs: Vec::new(),
+        }
+    }
+}
+
+/// What of a job can be referred to.
+#[derive(Debug)]
+pub(super) struct DeclaredJob {
+    pub(super) id: String,
+    pub(super) span: Span,
+    pub(super) needs: Vec<String>,
+    pub(super) outputs: Vec<String>,
+    /// Whether its outputs are not known, since they could not be read.
+    pub(super) outputs_unread: bool,
+    /// Ids of steps and their places.
+    pub(super) steps: Vec<(String, usize)>,
+}
+
+impl DeclaredJob {
+    pub(super) fn new(id: String, span: Span) -> Self {
+        Self {
+            id,
+            span,
+            needs: Vec::new(),
+            outputs: Vec::new(),
+            outputs_unread: false,
+            steps: Vec::new(),
+        }
+    }
+}
+
+/// Checks everything that was collected, and what `pipeline`'s jobs need.
+pub(super) fn check(reader: &mut Reader<'_>, pipeline: &Pipeline) {
+    let uses = std::mem::take(&mut reader.uses);
+    let declared = std::mem::take(&mut reader.declared);
+    let checker = Checker::new(&declared);
+    for need in pipeline.jobs.iter().flat_map(|job| &job.needs) {
+        if reader.is_full() {
+            return;
+        }
+        if let Some(mistake) = checker.unknown_need(need) {
+            reader.report(mistake);
+        }
+    }
+    for used in &uses {
+        if reader.is_full() {
+            return;
+        }
+        if let Some(mistake) = checker.unknown(used) {
+            reader.report(mistake);
+        }
+    }
+}
+
+struct Checker<'a> {
+    declared: &'a Declared,
+    jobs: HashMap<&'a str, &'a DeclaredJob>,
+    secrets: HashSet<&'a str>,
+    variables: HashSet<&'a str>,
+}
+
+impl<'a> Checker<'a> {
+    fn new(declared: &'a Declared) -> Self {
+        let jobs = declared.jobs.iter().map(|job| (job.id.as_str(), job));
+        let names = |list: &'a Option<Vec<String>>| list.iter().flatten().map(String::as_str);
+        Self {
+            declared,
+            jobs: jobs.collect(),
+            secrets: names(&declared.secrets).collect(),
+            variables: names(&declared.variables).collect(),
+        }
+    }
+
+    fn unknown_need(&self, need: &Spanned<String>) -> Option<Diagnostic> {
+        if self.jobs.contains_key(need.value.as_str()) {
+            return None;
+        }
+        let name = shown(&need.value);
+        let message = format!("there is no job `{name}`");
+        let help = self
+            .similar_job(&need.value)
+            .unwrap_or_else(|| format!("add the job, or remove `{name}` from `needs`"));
+        Some(Diagnostic::error(codes::UNKNOWN_JOB, need.span, message).help(help))
+    }
+
+    fn similar_job(&self, name: &str) -> Option<String> {
+        let ids = self.declared.jobs.iter().map(|job| job.id.as_str());
+        similar(name, ids)
+    }
+
+    fn unknown(&self, used: &Use) -> Option<Diagnostic> {
+        let span = used.reference.span;
+        match &used.reference.target {
+            Target::Secret(name) => self.unknown_secret(name, span),
+            Target::Variable(name) => self.unknown_variable(name, span),
+            Target::StepOutput { step, .. } => self.unknown_step(used, step),
+            Target::JobOutput { job, output } => self.unknown_job(used, job, output),
+            Target::RunId => None,
+        }
+    }
+
+    fn unknown_secret(&self, name: &str, span: Span) -> Option<Diagnostic> {
+        let known = self.declared.secrets.as_ref()?;
+        if self.secrets.contains(name) {
+            return None;
+        }
+        let help = similar(name, known.iter().map(String::as_str)).unwrap_or_else(|| {
+            if self.variables.contains(name) {
+                format!("it is a variable: `vars.{name}`")
+            } else if known.is_empty() {
+                format!("declare it: `secrets: [{name}]`")
+            } else if known.len() < 8 {
+                format!("declare it: `secrets: [{}, {name}]`", known.join(", "))
+            } else {
+                format!("add `{name}` to `secrets`")
+            }
+        });
+        let message = format!("the secret `{name}` is not declared");
+        Some(Diagnostic::error(codes::UNKNOWN_SECRET, span, message).help(help))
+    }
+
+    fn unknown_variable(&self, name: &str, span: Span) -> Option<Diagnostic> {
+        let known = self.declared.variables.as_ref()?;
+        if self.variables.contains(name) {
+            return None;
+        }
+        let help = similar(name, known.iter().map(String::as_str)).unwrap_or_else(|| {
+            if self.secrets.contains(name) {
+                format!("it is a secret: `secrets.{name}`")
+            } else if known.is_empty() {
+                format!("declare it, with a default or none: `vars: {{ {name}: }}`")
+            } else {
+                format!("add `{name}:` to `vars`, with a default or none")
+            }
+        });
+        let message = format!("the variable `{name}` is not declared");
+        Some(Diagnostic::error(codes::UNKNOWN_VARIABLE, span, message).help(help))
+    }
+
+    fn unknown_step(&self, used: &Use, id: &str) -> Option<Diagnostic> {
+        let job = self.declared.jobs.get(used.job)?;
+        let found = job.steps.iter().find(|(step, _)| step == id);
+        let name = shown(id);
+        let diagnostic = |message: String, help: String| {
+            let span = used.reference.span;
+            Some(Diagnostic::error(codes::UNKNOWN_STEP, span, message).help(help))
+        };
+        match (found, used.steps) {
+            (Some(_), StepsSeen::All) => None,
+            (Some((_, place)), StepsSeen::Before(limit)) if *place < limit => None,
+            (Some((_, place)), StepsSeen::Before(limit)) if *place == limit => diagnostic(
+                format!("the step `{name}` can't use its own outputs"),
+                "outputs are known when the step has ended; refer to an earlier step".to_owned(),
+            ),
+            (Some(_), StepsSeen::Before(_)) => diagnostic(
+                format!("the step `{name}` runs later than this one"),
+                "steps run in the order written: move it up".to_owned(),
+            ),
+            (_, StepsSeen::None) => diagnostic(
+                "a job's `if` is decided before its steps run".to_owned(),
+                "put the condition on the steps, or hand the value over from a job in `needs`"
+                    .to_owned(),
+            ),
+            (None, _) => {
+                let ids = job.steps.iter().map(|(step, _)| step.as_str());
+                let help = similar(id, ids).unwrap_or_else(|| {
+                    if self.declared.jobs.iter().any(|other| {
+                        other.id != job.id && other.steps.iter().any(|(step, _)| step == id)
+                    }) {
+                        "another job has it: hand the value over by that job's `outputs`, and refer to `needs.JOB.outputs.NAME`".to_owned()
+                    } else {
+                        format!("give the step that is meant `id: {name}`")
+                    }
+                });
+                diagnostic(format!("there is no step `{name}` in this job"), help)
+            }
+        }
+    }
+
+    fn unknown_job(&self, used: &Use, id: &str, output: &str) -> Option<Diagnostic> {
+        let here = self.declared.jobs.get(used.job)?;
+        let span = used.reference.span;
+        let name = shown(id);
+        let Some(job) = self.jobs.get(id) else {
+            let help = self
+                .similar_job(id)
+                .unwrap_or_else(|| "refer to a job in `needs`".to_owned());
+            let message = format!("there is no job `{name}`");
+            return Some(Diagnostic::error(codes::UNKNOWN_JOB, span, message).help(help));
+        };
+        if !here.needs.iter().any(|need| need == id) {
+            let needs: Vec<&str> = here.needs.iter().map(String::as_str).collect();
+            let needs = [needs.as_slice(), &[id]].concat().join(", ");
+            let message = format!("this job does not wait for `{name}`");
+            return Some(
+                Diagnostic::error(codes::UNKNOWN_JOB, span, message).help(format!(
+                    "write `needs: [{needs}]` in the job `{}`",
+                    shown(&here.id)
+                )),
+            );
+        }
+        let known = &job.outputs;
+        if known.iter().any(|known| known == output) || job.outputs_unread {
+            return None;
+        }
+        let output = shown(output);
+        let help = similar(&output, known.iter().map(String::as_str)).unwrap_or_else(|| {
+            format!(
+                "add it to the job: `outputs: {{ {output}: \"${{{{ steps.ID.outputs.NAME }}}}\" }}`"
+            )
+        });
+        let message = format!("the job `{name}` has no output `{output}`");
+        Some(
+            Diagnostic::error(codes::UNKNOWN_OUTPUT, span, message)
+                .related(job.span, "this job")
+                .help(help),
+        )
+    }
+}
+
+fn similar<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    did_you_mean(name, known.take(MAX_CANDIDATES)).map(|known| format!("did you mean `{known}`?"))
+}

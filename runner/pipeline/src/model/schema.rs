@@ -1,0 +1,131 @@
+//! The file's JSON Schema, made from the reader's own tables of keys.
+
+use serde_json::{Map, Value, json};
+
+use super::keys::{JOB, Level, PIPELINE, STEP, Takes};
+use super::names::{IDENTIFIER_PATTERN, VARIABLE_PATTERN};
+
+/// What the schema is known by; it is found in the repository, not at an address.
+const SCHEMA_ID: &str = "urn:capstep:pipeline:1";
+/// The pattern of [`crate::units::parse_duration`].
+const DURATION_PATTERN: &str = "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$";
+
+/// The JSON Schema (draft 2020-12) of a pipeline file, for editors. What it can't say (names that exist, cycles,
+/// expressions) is checked by [`crate::parse_pipeline`] alone.
+pub fn pipeline_schema() -> Value {
+    let mut schema = level(&PIPELINE);
+    let definitions = json!({ "job": level(&JOB), "step": level(&STEP) });
+    if let Value::Object(schema) = &mut schema {
+        schema.insert("$defs".to_owned(), definitions);
+        schema.shift_insert(0, "title".to_owned(), "A capstep pipeline".into());
+        schema.shift_insert(0, "$id".to_owned(), SCHEMA_ID.into());
+        let draft = "https://json-schema.org/draft/2020-12/schema";
+        schema.shift_insert(0, "$schema".to_owned(), draft.into());
+    }
+    schema
+}
+
+fn level(level: &Level) -> Value {
+    let properties: Map<String, Value> = level
+        .keys
+        .iter()
+        .map(|key| {
+            let mut schema = takes(key.takes);
+            if let Value::Object(schema) = &mut schema {
+                schema.insert("description".to_owned(), key.doc.into());
+            }
+            (key.name.to_owned(), schema)
+        })
+        .collect();
+    let required: Vec<&str> = level
+        .keys
+        .iter()
+        .filter(|key| key.required)
+        .map(|key| key.name)
+        .collect();
+    json!({
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    })
+}
+
+fn takes(takes: Takes) -> Value {
+    let text = json!({ "type": "string", "minLength": 1 });
+    let id = json!({ "type": "string", "pattern": IDENTIFIER_PATTERN });
+    let variable = json!({ "type": "string", "pattern": VARIABLE_PATTERN });
+    match takes {
+        Takes::Version => json!({ "const": 1 }),
+        Takes::Text => text,
+        Takes::Id => id,
+        Takes::Duration => {
+            json!({ "type": "string", "minLength": 2, "pattern": DURATION_PATTERN })
+        }
+        Takes::Condition => json!({ "type": ["string", "boolean"] }),
+        Takes::Secrets => json!({ "type": "array", "items": variable, "uniqueItems": true }),
+        Takes::Vars => json!({
+            "type": "object",
+            "propertyNames": variable,
+            "additionalProperties": { "type": ["string", "number", "boolean", "null"] },
+        }),
+        Takes::Plugins => map_of(&id, &text),
+        Takes::Jobs => {
+            let mut jobs = map_of(&id, &json!({ "$ref": "#/$defs/job" }));
+            if let Value::Object(jobs) = &mut jobs {
+                jobs.insert("minProperties".to_owned(), 1.into());
+            }
+            jobs
+        }
+        Takes::Needs => {
+            json!({ "anyOf": [id.clone(), { "type": "array", "items": id, "uniqueItems": true }] })
+        }
+        Takes::Outputs => map_of(&id, &json!({ "type": "string" })),
+        Takes::Steps => {
+            json!({ "type": "array", "items": { "$ref": "#/$defs/step" }, "minItems": 1 })
+        }
+        Takes::Inputs => json!({ "type": "object" }),
+        Takes::Grants => map_of(&id, &json!({})),
+    }
+}
+
+fn map_of(names: &Value, values: &Value) -> Value {
+    json!({ "type": "object", "propertyNames": names, "additionalProperties": values })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schema_has_the_keys_that_are_read() {
+        let schema = pipeline_schema();
+        let check = |schema: &Value, level: &Level| {
+            let properties = schema["properties"].as_object().unwrap();
+            let names: Vec<&str> = properties.keys().map(String::as_str).collect();
+            assert_eq!(names, level.names().collect::<Vec<_>>());
+            assert_eq!(schema["additionalProperties"], false);
+            for (name, property) in properties {
+                assert!(
+                    property["description"].as_str().unwrap().ends_with('.'),
+                    "{name}"
+                );
+            }
+            let required: Vec<&str> = level
+                .keys
+                .iter()
+                .filter(|key| key.required)
+                .map(|key| key.name)
+                .collect();
+            assert_eq!(schema["required"], json!(required));
+        };
+        check(&schema, &PIPELINE);
+        check(&schema["$defs"]["job"], &JOB);
+        check(&schema["$defs"]["step"], &STEP);
+        assert!(
+            serde_json::to_string(&schema)
+                .unwrap()
+                .starts_with(r#"{"$schema":"#)
+        );
+    }
+}
