@@ -141,7 +141,11 @@ impl Dialer {
             Some(refusal) if granted.addresses.is_empty() => Err(refusal.into()),
             // A refused address beside granted ones is left out. It is worth a word: an honest name has none.
             Some(refusal) => {
-                granted.note = Some(format!("not tried: {}", refusal.message));
+                let refused = format!("not tried: {}", refusal.message);
+                granted.note = Some(match granted.note {
+                    Some(note) => format!("{note}; {refused}"),
+                    None => refused,
+                });
                 Ok(granted)
             }
             None if granted.addresses.is_empty() => Err(name_error(host, "it has no address")),

@@ -44,8 +44,8 @@ impl Authority {
         }
     }
 
-    /// A server whose certificate has these names and years, and which echoes requests.
-    async fn serve(&self, names: &[&str], years: (i32, i32)) -> SocketAddr {
+    /// What a server needs whose certificate has these names and years.
+    fn acceptor(&self, names: &[&str], years: (i32, i32)) -> TlsAcceptor {
         let key = KeyPair::generate().unwrap();
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
         let mut params = CertificateParams::new(names).unwrap();
@@ -60,7 +60,12 @@ impl Authority {
             .with_no_client_auth()
             .with_single_cert(vec![certificate], key)
             .unwrap();
-        let acceptor = TlsAcceptor::from(Arc::new(config));
+        TlsAcceptor::from(Arc::new(config))
+    }
+
+    /// A server with such a certificate that echoes requests.
+    async fn serve(&self, names: &[&str], years: (i32, i32)) -> SocketAddr {
+        let acceptor = self.acceptor(names, years);
         server(move |stream| {
             let acceptor = acceptor.clone();
             async move {
@@ -216,4 +221,30 @@ async fn a_ca_that_is_no_pem_is_invalid() {
         .await
         .unwrap_err();
     assert_eq!(error.kind, NetErrorKind::Invalid);
+}
+
+#[tokio::test]
+async fn a_body_that_ends_without_a_goodbye_is_cut_off() {
+    let authority = Authority::new();
+    let acceptor = authority.acceptor(&["app.example"], (2020, 2120));
+    let address = server(move |stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            let mut stream = acceptor.accept(stream).await.unwrap();
+            read_request(&mut stream).await;
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\n\r\nallow: all but")
+                .await
+                .unwrap();
+            stream.flush().await.unwrap();
+            // The TCP connection alone ends, as someone between the two could bring about.
+            stream.get_mut().0.shutdown().await.unwrap();
+        }
+    })
+    .await;
+    let response = get("app.example", address, Some(&authority.pem))
+        .await
+        .unwrap();
+    let error = response.body.collect().await.unwrap_err();
+    assert_eq!(error.kind, NetErrorKind::Http, "{error}");
 }

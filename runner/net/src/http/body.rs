@@ -15,7 +15,7 @@ use crate::error::{NetError, NetErrorKind};
 use crate::target::Endpoint;
 
 /// The body of a request.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub enum Body {
     /// No body.
     #[default]
@@ -30,6 +30,16 @@ pub enum Body {
         /// break the request off. Otherwise they are sent in chunks.
         length: Option<u64>,
     },
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("Empty"),
+            Self::Bytes(bytes) => write!(f, "Bytes({})", bytes.len()),
+            Self::Stream { length, .. } => write!(f, "Stream({length:?})"),
+        }
+    }
 }
 
 /// The source of a request's body broke off.

@@ -14,12 +14,13 @@ mod exchange;
 mod headers;
 mod redirect;
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 pub use hyper::body::Bytes;
 use tokio::time::Instant;
-use url::Url;
+use url::{Position, Url};
 
 use crate::dial::Dialer;
 use crate::error::{NetError, NetErrorKind};
@@ -37,8 +38,7 @@ pub const DEFAULT_MAX_BODY: u64 = 16 * 1024 * 1024;
 /// The time of an exchange where the caller names none.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A request.
-#[derive(Debug)]
+/// A request. Its `Debug` form shows no values of headers, no query and no body.
 pub struct HttpRequest {
     /// The method, in upper case. `CONNECT` and `TRACE` are refused.
     pub method: String,
@@ -78,6 +78,21 @@ impl HttpRequest {
             max_body: DEFAULT_MAX_BODY,
             tls: TlsOptions::default(),
         }
+    }
+}
+
+impl fmt::Debug for HttpRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("HttpRequest")
+            .field("method", &self.method)
+            .field("url", &&self.url[..Position::AfterPath])
+            .field("headers", &names)
+            .field("body", &self.body)
+            .field("timeout", &self.timeout)
+            .field("redirects", &self.redirects)
+            .field("max_body", &self.max_body)
+            .finish_non_exhaustive()
     }
 }
 
@@ -175,5 +190,27 @@ pub async fn send(
         }
         followed += 1;
         hop = hop.redirected(head.status, &location, check_redirect)?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_secrets() {
+        let url = Url::parse("https://a.example/path?token=s3cret").unwrap();
+        let mut request = HttpRequest::new("POST", url);
+        request.headers = vec![("X-Token".to_owned(), b"s3cret".to_vec())];
+        request.body = Body::Bytes("s3cret".into());
+        let shown = format!("{request:?}");
+        assert!(
+            !shown.contains("s3cret") && !shown.contains("115, 51"),
+            "{shown}"
+        );
+        assert!(
+            shown.contains("https://a.example/path") && shown.contains("X-Token"),
+            "{shown}"
+        );
     }
 }

@@ -1,4 +1,7 @@
 //! The certificate authorities that are trusted.
+//!
+//! The system's are found by `rustls-native-certs`, which lets `SSL_CERT_FILE` and `SSL_CERT_DIR` in the runner's own
+//! environment name other places, as OpenSSL does.
 
 use std::sync::{Arc, OnceLock};
 
