@@ -81,10 +81,18 @@ impl std::fmt::Display for Authority {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Path { path } => write!(f, "{path}"),
-            Self::Url { url, url_match: UrlMatch::Exact, .. } => f.write_str(url),
+            Self::Url {
+                url,
+                url_match: UrlMatch::Exact,
+                ..
+            } => f.write_str(url),
             Self::Url { url, url_match, .. } => write!(f, "{url} ({})", url_match.word()),
             Self::TcpAddress { host, port } => write!(f, "{}:{port}", bracketed(host)),
-            Self::SshTarget { user, host, port: 22 } => write!(f, "{user}@{}", bracketed(host)),
+            Self::SshTarget {
+                user,
+                host,
+                port: 22,
+            } => write!(f, "{user}@{}", bracketed(host)),
             Self::SshTarget { user, host, port } => write!(f, "{user}@{}:{port}", bracketed(host)),
             Self::RemotePath { path, .. } => f.write_str(path),
             Self::Script { first_line, .. } => f.write_str(first_line),
@@ -94,5 +102,9 @@ impl std::fmt::Display for Authority {
 
 /// An IPv6 address in brackets, anything else as it is.
 fn bracketed(host: &str) -> std::borrow::Cow<'_, str> {
-    if host.contains(':') { format!("[{host}]").into() } else { host.into() }
+    if host.contains(':') {
+        format!("[{host}]").into()
+    } else {
+        host.into()
+    }
 }

@@ -1,0 +1,25 @@
+//! Grants: what a plugin requests, what a step's inputs designate, and what therefore may be done. Data and pure
+//! functions; no I/O, no clock, no network.
+//!
+//! - `manifest`: what a plugin takes, and which authority each input carries;
+//! - `bind`: a step's inputs against its plugin's manifest: grants, flows of secrets, what the host reads;
+//! - `plan` and `races`: the same for a whole pipeline, before anything runs;
+//! - `check`: may this step do this? The one place where that is decided;
+//! - `authority`, `grant`, `pointer`, `text`, `workspace_path`, `remote_path`: the terms these are written in.
+
+mod authority;
+pub mod bind;
+pub mod check;
+mod grant;
+pub mod manifest;
+pub mod plan;
+pub mod pointer;
+mod races;
+mod remote_path;
+mod text;
+mod workspace_path;
+
+pub use authority::Authority;
+pub use grant::{Grant, Place};
+pub use text::is_literal_host;
+pub use workspace_path::WorkspacePath;

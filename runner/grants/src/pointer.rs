@@ -21,17 +21,25 @@ pub fn tokens(pointer: &str) -> Option<Vec<String>> {
         return Some(Vec::new());
     }
     let rest = pointer.strip_prefix('/')?;
-    Some(rest.split('/').map(|token| token.replace("~1", "/").replace("~0", "~")).collect())
+    Some(
+        rest.split('/')
+            .map(|token| token.replace("~1", "/").replace("~0", "~"))
+            .collect(),
+    )
 }
 
 /// The last token of a pointer: a map's key, a field's name.
 pub fn last(pointer: &str) -> String {
-    tokens(pointer).and_then(|mut tokens| tokens.pop()).unwrap_or_default()
+    tokens(pointer)
+        .and_then(|mut tokens| tokens.pop())
+        .unwrap_or_default()
 }
 
 /// Whether `pointer` is `prefix` or lies below it.
 pub fn is_within(pointer: &str, prefix: &str) -> bool {
-    pointer.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    pointer
+        .strip_prefix(prefix)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 #[cfg(test)]
@@ -40,8 +48,15 @@ mod tests {
 
     #[test]
     fn tokens_survive_the_way_there_and_back() {
-        for parts in [vec!["a"], vec!["upload", "0", "from"], vec!["a/b", "~", "~1"], vec![""]] {
-            let pointer = parts.iter().fold(String::new(), |pointer, part| join(&pointer, part));
+        for parts in [
+            vec!["a"],
+            vec!["upload", "0", "from"],
+            vec!["a/b", "~", "~1"],
+            vec![""],
+        ] {
+            let pointer = parts
+                .iter()
+                .fold(String::new(), |pointer, part| join(&pointer, part));
             assert_eq!(tokens(&pointer).unwrap(), parts, "{pointer}");
         }
         assert_eq!(tokens("a"), None);

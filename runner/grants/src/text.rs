@@ -30,14 +30,23 @@ pub(crate) fn authority(kind: &Kind, text: &str) -> Result<Option<Authority>, St
             Authority::TcpAddress { host, port }
         }
         Kind::SshTarget => {
-            let (user, rest) = text
-                .rsplit_once('@')
-                .ok_or_else(|| format!("`{text}` names no account: write `user@host` or `user@host:port`"))?;
-            if user.is_empty() || user.starts_with('-') || user.chars().any(|c| c.is_whitespace() || c.is_control() || c == '@' || c == '/') {
+            let (user, rest) = text.rsplit_once('@').ok_or_else(|| {
+                format!("`{text}` names no account: write `user@host` or `user@host:port`")
+            })?;
+            if user.is_empty()
+                || user.starts_with('-')
+                || user
+                    .chars()
+                    .any(|c| c.is_whitespace() || c.is_control() || c == '@' || c == '/')
+            {
                 return Err(format!("`{user}` is no account name"));
             }
             let (host, port) = host_port(rest)?;
-            Authority::SshTarget { user: user.to_owned(), host, port: port.unwrap_or(SSH_PORT) }
+            Authority::SshTarget {
+                user: user.to_owned(),
+                host,
+                port: port.unwrap_or(SSH_PORT),
+            }
         }
         _ => return Ok(None),
     }))
@@ -50,10 +59,14 @@ pub(crate) fn url(text: &str) -> Result<Url, String> {
         return Err(format!("`{text}` is neither http nor https"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("a URL holds no user or password: hand them over as inputs of their own".to_owned());
+        return Err(
+            "a URL holds no user or password: hand them over as inputs of their own".to_owned(),
+        );
     }
     if url.fragment().is_some() {
-        return Err(format!("`{text}` has a fragment (`#…`), which no server sees: leave it out"));
+        return Err(format!(
+            "`{text}` has a fragment (`#…`), which no server sees: leave it out"
+        ));
     }
     Ok(url)
 }
@@ -61,7 +74,9 @@ pub(crate) fn url(text: &str) -> Result<Url, String> {
 /// `host`, `host:port`, `[v6]`, `[v6]:port`; the host in canonical form.
 pub(crate) fn host_port(text: &str) -> Result<(String, Option<u16>), String> {
     let (host, port) = if let Some(rest) = text.strip_prefix('[') {
-        let (host, rest) = rest.split_once(']').ok_or_else(|| format!("`{text}`: the bracket is not closed"))?;
+        let (host, rest) = rest
+            .split_once(']')
+            .ok_or_else(|| format!("`{text}`: the bracket is not closed"))?;
         match rest.strip_prefix(':') {
             Some(port) => (host, Some(port)),
             None if rest.is_empty() => (host, None),
@@ -70,7 +85,9 @@ pub(crate) fn host_port(text: &str) -> Result<(String, Option<u16>), String> {
     } else {
         match text.split_once(':') {
             Some((_, rest)) if rest.contains(':') => {
-                return Err(format!("`{text}`: an IPv6 address stands in brackets, `[{text}]`"));
+                return Err(format!(
+                    "`{text}`: an IPv6 address stands in brackets, `[{text}]`"
+                ));
             }
             Some((host, port)) => (host, Some(port)),
             None => (text, None),
@@ -93,7 +110,11 @@ pub(crate) fn canonical_host(host: &str) -> Result<String, String> {
     if trimmed.is_empty() || trimmed.contains(['/', '@', '?', '#', '\\', ' ', '%']) {
         return Err(bad());
     }
-    let bracketed = if trimmed.contains(':') { format!("[{trimmed}]") } else { trimmed.to_owned() };
+    let bracketed = if trimmed.contains(':') {
+        format!("[{trimmed}]")
+    } else {
+        trimmed.to_owned()
+    };
     let parsed = Url::parse(&format!("http://{bracketed}/")).map_err(|_| bad())?;
     match parsed.host() {
         Some(url::Host::Domain(name)) => Ok(name.to_owned()),
@@ -127,7 +148,11 @@ mod tests {
     fn ssh_targets() {
         let kind = Kind::SshTarget;
         check(&kind, "root@203.0.113.7", Ok("root@203.0.113.7"));
-        check(&kind, "deploy@Web.Example.COM.:2222", Ok("deploy@web.example.com:2222"));
+        check(
+            &kind,
+            "deploy@Web.Example.COM.:2222",
+            Ok("deploy@web.example.com:2222"),
+        );
         check(&kind, "a@[2001:DB8::1]:22", Ok("a@[2001:db8::1]"));
         check(&kind, "root@0x7f.1", Ok("root@127.0.0.1"));
         check(&kind, "web.example.com", Err("names no account"));
@@ -141,8 +166,15 @@ mod tests {
 
     #[test]
     fn urls_and_addresses() {
-        let kind = Kind::Url { url_match: UrlMatch::Exact, methods: vec![] };
-        check(&kind, "HTTP://Example.com:80/a/../b", Ok("http://example.com/b"));
+        let kind = Kind::Url {
+            url_match: UrlMatch::Exact,
+            methods: vec![],
+        };
+        check(
+            &kind,
+            "HTTP://Example.com:80/a/../b",
+            Ok("http://example.com/b"),
+        );
         check(&kind, "ftp://x", Err("neither http nor https"));
         check(&kind, "https://u:p@x/", Err("no user or password"));
         check(&kind, "https://x/#y", Err("fragment"));

@@ -10,7 +10,9 @@ const RESERVED: &[&str] = &[".git", "capstep.yml", "capstep.lock", "capstep.poli
 const MAX_LENGTH: usize = 4096;
 
 /// A relative path without `.`, `..`, empty parts or a leading slash; `.` for the folder itself.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
 pub struct WorkspacePath(String);
 
@@ -22,7 +24,9 @@ impl WorkspacePath {
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let path = Self::relative(text)?;
         if path.is_reserved() {
-            return Err("is never handed to a step: `.git`, the pipeline and its lockfile and policy are out of reach");
+            return Err(
+                "is never handed to a step: `.git`, the pipeline and its lockfile and policy are out of reach",
+            );
         }
         Ok(path)
     }
@@ -49,7 +53,11 @@ impl WorkspacePath {
                 other => parts.push(other),
             }
         }
-        Ok(Self(if parts.is_empty() { ".".to_owned() } else { parts.join("/") }))
+        Ok(Self(if parts.is_empty() {
+            ".".to_owned()
+        } else {
+            parts.join("/")
+        }))
     }
 
     /// The path below this one, as a plugin asks for it; the path itself where `entry` is empty.
@@ -66,14 +74,22 @@ impl WorkspacePath {
             (".", _) => entry,
             (folder, entry) => Self(format!("{folder}/{entry}")),
         };
-        if joined.is_reserved() { Err("is never handed to a step") } else { Ok(joined) }
+        if joined.is_reserved() {
+            Err("is never handed to a step")
+        } else {
+            Ok(joined)
+        }
     }
 
     /// Whether the path, or a folder on the way to it, is reserved.
     pub fn is_reserved(&self) -> bool {
         let mut parts = self.0.split('/');
         let first = parts.next().unwrap_or_default();
-        RESERVED.contains(&first) || self.0.split('/').any(|part| part.eq_ignore_ascii_case(".git"))
+        RESERVED.contains(&first)
+            || self
+                .0
+                .split('/')
+                .any(|part| part.eq_ignore_ascii_case(".git"))
     }
 
     /// Whether one of the two contains the other: an overlap, where one is written.
@@ -105,7 +121,10 @@ impl WorkspacePath {
 }
 
 fn contains(folder: &str, path: &str) -> bool {
-    folder == "." || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    folder == "."
+        || path
+            .strip_prefix(folder)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 impl std::fmt::Display for WorkspacePath {
@@ -134,7 +153,14 @@ mod tests {
             ("capstep.yml", None),
             ("a\0b", None),
         ] {
-            assert_eq!(WorkspacePath::parse(text).ok().as_ref().map(WorkspacePath::as_str), expected, "{text:?}");
+            assert_eq!(
+                WorkspacePath::parse(text)
+                    .ok()
+                    .as_ref()
+                    .map(WorkspacePath::as_str),
+                expected,
+                "{text:?}"
+            );
         }
     }
 
@@ -150,11 +176,19 @@ mod tests {
 
     #[test]
     fn overlap_is_containment() {
-        for (left, right, expected) in
-            [("a", "a/b", true), ("a/b", "a", true), ("a", "ab", false), (".", "x", true), ("a/*.txt", "a/b", true)]
-        {
+        for (left, right, expected) in [
+            ("a", "a/b", true),
+            ("a/b", "a", true),
+            ("a", "ab", false),
+            (".", "x", true),
+            ("a/*.txt", "a/b", true),
+        ] {
             let parse = |text| WorkspacePath::parse(text).unwrap();
-            assert_eq!(parse(left).overlaps(&parse(right)), expected, "{left} {right}");
+            assert_eq!(
+                parse(left).overlaps(&parse(right)),
+                expected,
+                "{left} {right}"
+            );
         }
     }
 }

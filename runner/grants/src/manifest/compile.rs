@@ -45,7 +45,11 @@ impl std::fmt::Display for ManifestProblem {
 }
 
 fn join(problems: &[ManifestProblem]) -> String {
-    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    problems
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 impl Manifest {
@@ -54,8 +58,8 @@ impl Manifest {
     /// # Errors
     /// TOML that isn't, an unknown key, or the manifest's own mistakes, all of them.
     pub fn from_toml(text: &str) -> Result<(ManifestDeclaration, Self), ManifestError> {
-        let declaration: ManifestDeclaration =
-            toml::from_str(text).map_err(|error| ManifestError::Toml(error.message().to_owned()))?;
+        let declaration: ManifestDeclaration = toml::from_str(text)
+            .map_err(|error| ManifestError::Toml(error.message().to_owned()))?;
         let manifest = Self::compile(&declaration)?;
         Ok((declaration, manifest))
     }
@@ -65,8 +69,8 @@ impl Manifest {
     /// # Errors
     /// As [`Manifest::from_toml`].
     pub fn from_json(bytes: &[u8]) -> Result<Self, ManifestError> {
-        let declaration: ManifestDeclaration =
-            serde_json::from_slice(bytes).map_err(|error| ManifestError::Json(error.to_string()))?;
+        let declaration: ManifestDeclaration = serde_json::from_slice(bytes)
+            .map_err(|error| ManifestError::Json(error.to_string()))?;
         Self::compile(&declaration)
     }
 
@@ -75,9 +79,15 @@ impl Manifest {
     /// # Errors
     /// Every mistake in it, at once.
     pub fn compile(declaration: &ManifestDeclaration) -> Result<Self, ManifestError> {
-        let mut compiler = Compiler { problems: Vec::new() };
+        let mut compiler = Compiler {
+            problems: Vec::new(),
+        };
         let manifest = compiler.manifest(declaration);
-        if compiler.problems.is_empty() { Ok(manifest) } else { Err(ManifestError::Problems(compiler.problems)) }
+        if compiler.problems.is_empty() {
+            Ok(manifest)
+        } else {
+            Err(ManifestError::Problems(compiler.problems))
+        }
     }
 }
 
@@ -87,7 +97,10 @@ struct Compiler {
 
 impl Compiler {
     fn problem(&mut self, at: &str, message: impl Into<String>) {
-        self.problems.push(ManifestProblem { at: at.to_owned(), message: message.into() });
+        self.problems.push(ManifestProblem {
+            at: at.to_owned(),
+            message: message.into(),
+        });
     }
 
     fn manifest(&mut self, declaration: &ManifestDeclaration) -> Manifest {
@@ -97,12 +110,18 @@ impl Compiler {
         let abi = match (&declaration.world, declaration.abi, declaration.protocol) {
             (Some(world), None, None) if world == WORLD => Abi::World,
             (Some(world), None, None) => {
-                self.problem("world", format!("this capstep offers `{WORLD}`, not `{world}`"));
+                self.problem(
+                    "world",
+                    format!("this capstep offers `{WORLD}`, not `{world}`"),
+                );
                 Abi::World
             }
             (None, Some(AbiName::Command), Some(1)) => Abi::Command,
             (None, Some(AbiName::Command), _) => {
-                self.problem("protocol", "the command protocol's version is needed: `protocol = 1`");
+                self.problem(
+                    "protocol",
+                    "the command protocol's version is needed: `protocol = 1`",
+                );
                 Abi::Command
             }
             _ => {
@@ -128,7 +147,10 @@ impl Compiler {
                 if !matches!(input.kind, Kind::Url { .. } | Kind::TcpAddress) {
                     self.problem(&at, "a requirement is a `url` or a `tcp-address`");
                 }
-                Some(Requirement { input, value: requirement.value.clone() })
+                Some(Requirement {
+                    input,
+                    value: requirement.value.clone(),
+                })
             })
             .collect();
         let outputs = declaration
@@ -154,12 +176,20 @@ impl Compiler {
             requires,
             outputs,
         };
-        let root = Scope { records: vec![&manifest.inputs], manifest: &manifest };
+        let root = Scope {
+            records: vec![&manifest.inputs],
+            manifest: &manifest,
+        };
         root.check_fields(&manifest.inputs, "inputs", &mut self.problems);
         manifest
     }
 
-    fn fields(&mut self, declared: &IndexMap<String, InputDeclaration>, at: &str, depth: usize) -> Vec<Input> {
+    fn fields(
+        &mut self,
+        declared: &IndexMap<String, InputDeclaration>,
+        at: &str,
+        depth: usize,
+    ) -> Vec<Input> {
         declared
             .iter()
             .filter_map(|(name, field)| {
@@ -172,7 +202,13 @@ impl Compiler {
             .collect()
     }
 
-    fn input(&mut self, name: &str, declared: &InputDeclaration, at: &str, depth: usize) -> Option<Input> {
+    fn input(
+        &mut self,
+        name: &str,
+        declared: &InputDeclaration,
+        at: &str,
+        depth: usize,
+    ) -> Option<Input> {
         if depth > MAX_DEPTH {
             self.problem(at, format!("inputs may nest {MAX_DEPTH} deep"));
             return None;
@@ -190,18 +226,37 @@ impl Compiler {
             TypeText::Scalar(kind) => kind,
             TypeText::List(short) => {
                 on_item = short.is_some();
-                Kind::List(Box::new(self.part(short, declared.item.as_deref(), declared, at, "item", depth)?))
+                Kind::List(Box::new(self.part(
+                    short,
+                    declared.item.as_deref(),
+                    declared,
+                    at,
+                    "item",
+                    depth,
+                )?))
             }
             TypeText::Map(short) => {
                 on_item = short.is_some();
-                Kind::Map(Box::new(self.part(short, declared.value.as_deref(), declared, at, "value", depth)?))
+                Kind::Map(Box::new(self.part(
+                    short,
+                    declared.value.as_deref(),
+                    declared,
+                    at,
+                    "value",
+                    depth,
+                )?))
             }
-            TypeText::Record => Kind::Record(self.fields(&declared.fields, &format!("{at}.fields"), depth + 1)),
+            TypeText::Record => {
+                Kind::Record(self.fields(&declared.fields, &format!("{at}.fields"), depth + 1))
+            }
         };
         if matches!(&kind, Kind::Enum(values) if values.is_empty()) {
             self.problem(at, "an enum needs `values`");
         }
-        if let Kind::String { pattern: Some(pattern), .. } = &kind
+        if let Kind::String {
+            pattern: Some(pattern),
+            ..
+        } = &kind
             && regex::Regex::new(pattern).is_err()
         {
             self.problem(at, "`pattern` is not a regular expression");
@@ -209,7 +264,11 @@ impl Compiler {
         let (access, sink, role) = if on_item {
             (Vec::new(), None, None)
         } else {
-            (self.access(&declared.access, &kind, at), self.sink(declared, &kind, at), self.role(declared, at))
+            (
+                self.access(&declared.access, &kind, at),
+                self.sink(declared, &kind, at),
+                self.role(declared, at),
+            )
         };
         let input = Input {
             name: name.to_owned(),
@@ -256,22 +315,38 @@ impl Compiler {
                 self.input("", &item, &format!("{at}.{word}"), depth + 1)
             }
             (None, None) => {
-                self.problem(at, format!("say what it holds: `{word}`, or the short form such as `list<string>`"));
+                self.problem(
+                    at,
+                    format!(
+                        "say what it holds: `{word}`, or the short form such as `list<string>`"
+                    ),
+                );
                 None
             }
             (Some(_), Some(_)) => {
-                self.problem(at, format!("say what it holds once: in the type, or in `{word}`"));
+                self.problem(
+                    at,
+                    format!("say what it holds once: in the type, or in `{word}`"),
+                );
                 None
             }
         }
     }
 
-    fn access(&mut self, declared: &[AccessDeclaration], kind: &Kind, at: &str) -> Vec<AccessRequest> {
+    fn access(
+        &mut self,
+        declared: &[AccessDeclaration],
+        kind: &Kind,
+        at: &str,
+    ) -> Vec<AccessRequest> {
         let vocabulary = vocabulary(kind);
         let mut requests: Vec<AccessRequest> = Vec::new();
         for access in declared {
             match Access::parse(&access.word).filter(|word| vocabulary.words.contains(word)) {
-                Some(word) => requests.push(AccessRequest { access: word, when: access.when.clone() }),
+                Some(word) => requests.push(AccessRequest {
+                    access: word,
+                    when: access.when.clone(),
+                }),
                 None if vocabulary.words.is_empty() => {
                     self.problem(at, format!("`{}` takes no `access`", kind.word()));
                 }
@@ -279,13 +354,21 @@ impl Compiler {
                     let known: Vec<_> = vocabulary.words.iter().map(|word| word.word()).collect();
                     self.problem(
                         at,
-                        format!("`{}` is no access of `{}`; its words are {}", access.word, kind.word(), known.join(", ")),
+                        format!(
+                            "`{}` is no access of `{}`; its words are {}",
+                            access.word,
+                            kind.word(),
+                            known.join(", ")
+                        ),
                     );
                 }
             }
         }
         if requests.is_empty() {
-            requests.extend(vocabulary.implied.iter().map(|word| AccessRequest { access: *word, when: None }));
+            requests.extend(vocabulary.implied.iter().map(|word| AccessRequest {
+                access: *word,
+                when: None,
+            }));
         }
         requests
     }
@@ -295,11 +378,15 @@ impl Compiler {
         if !matches!(kind, Kind::Secret | Kind::String { .. }) {
             self.problem(at, "only a `secret` or a `string` has a sink");
         }
-        Sink::parse(text).map_err(|message| self.problem(at, message)).ok()
+        Sink::parse(text)
+            .map_err(|message| self.problem(at, message))
+            .ok()
     }
 
     fn role(&mut self, declared: &InputDeclaration, at: &str) -> Option<Role> {
-        Role::parse(declared.role.as_deref()?).map_err(|message| self.problem(at, message)).ok()
+        Role::parse(declared.role.as_deref()?)
+            .map_err(|message| self.problem(at, message))
+            .ok()
     }
 }
 
@@ -339,26 +426,57 @@ impl<'a> Scope<'a> {
     }
 
     fn check(&self, input: &'a Input, at: &str, problems: &mut Vec<ManifestProblem>) {
-        let mut say = |message: String| problems.push(ManifestProblem { at: at.to_owned(), message });
-        let mut expect = |reference: &SiblingRef, what: &str, fits: &dyn Fn(&Kind) -> bool| match self.find(reference) {
-            Ok(found) if fits(part_of(&found.kind)) => {}
-            Ok(found) => say(format!("`{reference}` is a `{}`, not {what}", found.kind.word())),
-            Err(message) => say(message),
+        let mut say = |message: String| {
+            problems.push(ManifestProblem {
+                at: at.to_owned(),
+                message,
+            })
         };
+        let mut expect =
+            |reference: &SiblingRef, what: &str, fits: &dyn Fn(&Kind) -> bool| match self
+                .find(reference)
+            {
+                Ok(found) if fits(part_of(&found.kind)) => {}
+                Ok(found) => say(format!(
+                    "`{reference}` is a `{}`, not {what}",
+                    found.kind.word()
+                )),
+                Err(message) => say(message),
+            };
         let is_target = |kind: &Kind| matches!(kind, Kind::SshTarget);
         let is_script = |kind: &Kind| matches!(kind, Kind::Script { .. });
         let is_url = |kind: &Kind| matches!(kind, Kind::Url { .. });
         match &input.sink {
             Some(Sink::SshAuth(to)) => expect(to, "an ssh-target", &is_target),
-            Some(Sink::Passphrase(to)) => expect(to, "a secret", &|kind| matches!(kind, Kind::Secret)),
-            Some(Sink::RemoteEnv(to)) => expect(to, "a script: only the pipeline's own text may see a secret", &is_script),
+            Some(Sink::Passphrase(to)) => {
+                expect(to, "a secret", &|kind| matches!(kind, Kind::Secret))
+            }
+            Some(Sink::RemoteEnv(to)) => expect(
+                to,
+                "a script: only the pipeline's own text may see a secret",
+                &is_script,
+            ),
             Some(Sink::HttpHeader(to) | Sink::HttpBody(to)) => expect(to, "a url", &is_url),
             Some(Sink::File(to, _)) => expect(to, "a path", &|kind| matches!(kind, Kind::Path)),
             None => {}
         }
         match &input.role {
-            Some(Role::KnownHosts(to) | Role::HostKey(to)) => expect(to, "an ssh-target", &is_target),
-            Some(Role::ScriptEnv(to) | Role::WorkingDirectory(to)) => expect(to, "a script", &is_script),
+            Some(Role::KnownHosts(to) | Role::HostKey(to)) => {
+                expect(to, "an ssh-target", &is_target)
+            }
+            Some(
+                Role::ScriptEnv(to)
+                | Role::WorkingDirectory(to)
+                | Role::Shell(to)
+                | Role::Errexit(to),
+            ) => {
+                expect(to, "a script", &is_script);
+            }
+            Some(Role::Shared(to) | Role::Keep(to)) => {
+                expect(to, "a remote-path", &|kind| {
+                    matches!(kind, Kind::RemotePath { .. })
+                });
+            }
             Some(Role::Ca(to)) => expect(to, "a url", &is_url),
             None => {}
         }
@@ -370,13 +488,22 @@ impl<'a> Scope<'a> {
         if matches!(input.kind, Kind::Secret) && input.sink.is_none() {
             say("a secret needs a `sink`: where its value goes".to_owned());
         }
-        let needs_words = matches!(input.kind, Kind::SshTarget | Kind::RemotePath { .. } | Kind::Path);
+        let needs_words = matches!(
+            input.kind,
+            Kind::SshTarget | Kind::RemotePath { .. } | Kind::Path
+        );
         if needs_words && input.access.is_empty() && input.role.is_none() {
-            say(format!("a `{}` needs `access`: what the plugin does with it", input.kind.word()));
+            say(format!(
+                "a `{}` needs `access`: what the plugin does with it",
+                input.kind.word()
+            ));
         }
         for request in &input.access {
             if let Some(when) = &request.when {
-                let reference = SiblingRef::Input { up: 0, name: when.clone() };
+                let reference = SiblingRef::Input {
+                    up: 0,
+                    name: when.clone(),
+                };
                 match self.find(&reference) {
                     Ok(found) if matches!(found.kind, Kind::Boolean) => {}
                     Ok(_) => say(format!("`if {when}`: `{when}` is not a boolean")),
@@ -389,7 +516,11 @@ impl<'a> Scope<'a> {
             Kind::Record(fields) => {
                 let mut records = self.records.clone();
                 records.push(fields);
-                Scope { records, manifest: self.manifest }.check_fields(fields, &format!("{at}.fields"), problems);
+                Scope {
+                    records,
+                    manifest: self.manifest,
+                }
+                .check_fields(fields, &format!("{at}.fields"), problems);
             }
             _ => {}
         }
@@ -406,5 +537,10 @@ fn part_of(kind: &Kind) -> &Kind {
 
 fn is_name(text: &str) -> bool {
     !text.is_empty()
-        && text.split('-').all(|word| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()))
+        && text.split('-').all(|word| {
+            !word.is_empty()
+                && word
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+        })
 }

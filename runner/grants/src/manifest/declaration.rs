@@ -122,8 +122,14 @@ struct AccessWire(String);
 impl From<AccessWire> for AccessDeclaration {
     fn from(wire: AccessWire) -> Self {
         match wire.0.split_once(" if ") {
-            Some((word, when)) => Self { word: word.trim().to_owned(), when: Some(when.trim().to_owned()) },
-            None => Self { word: wire.0, when: None },
+            Some((word, when)) => Self {
+                word: word.trim().to_owned(),
+                when: Some(when.trim().to_owned()),
+            },
+            None => Self {
+                word: wire.0,
+                when: None,
+            },
         }
     }
 }

@@ -13,8 +13,11 @@ mod types;
 mod words;
 
 pub use compile::{ManifestError, ManifestProblem};
-pub use declaration::{AbiName, AccessDeclaration, InputDeclaration, ManifestDeclaration, OutputDeclaration, RequirementDeclaration, manifest_schema};
-pub use model::{AccessRequest, Abi, Input, Kind, Manifest, OutputKind, Requirement};
+pub use declaration::{
+    AbiName, AccessDeclaration, InputDeclaration, ManifestDeclaration, OutputDeclaration,
+    RequirementDeclaration, manifest_schema,
+};
+pub use model::{Abi, AccessRequest, Input, Kind, Manifest, OutputKind, Requirement};
 pub use section::SECTION_NAME;
 pub use siblings::SiblingRef;
 pub use words::{Access, Role, Sink, SinkKind, UrlMatch};

@@ -69,7 +69,11 @@ pub struct AccessRequest {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Kind {
     /// Text, with bounds on its length in characters and a pattern.
-    String { min: Option<usize>, max: Option<usize>, pattern: Option<String> },
+    String {
+        min: Option<usize>,
+        max: Option<usize>,
+        pattern: Option<String>,
+    },
     /// True or false.
     Boolean,
     /// A whole number.
@@ -99,7 +103,10 @@ pub enum Kind {
     /// A file, folder or glob in the workspace.
     Path,
     /// An http(s) URL.
-    Url { url_match: UrlMatch, methods: Vec<String> },
+    Url {
+        url_match: UrlMatch,
+        methods: Vec<String>,
+    },
     /// `host:port`.
     TcpAddress,
     /// `user@host` or `user@host:port`.
@@ -244,6 +251,8 @@ impl Manifest {
 
     /// The requirement with this name.
     pub fn requirement(&self, name: &str) -> Option<&Requirement> {
-        self.requires.iter().find(|requirement| requirement.input.name == name)
+        self.requires
+            .iter()
+            .find(|requirement| requirement.input.name == name)
     }
 }

@@ -26,9 +26,14 @@ impl SiblingRef {
             up += 1;
         }
         if rest.is_empty() || rest.contains('/') || rest.contains('(') {
-            return Err(format!("`{text}` names no input: write `name`, `../name` or `requires/NAME`"));
+            return Err(format!(
+                "`{text}` names no input: write `name`, `../name` or `requires/NAME`"
+            ));
         }
-        Ok(Self::Input { up, name: rest.to_owned() })
+        Ok(Self::Input {
+            up,
+            name: rest.to_owned(),
+        })
     }
 }
 

@@ -16,13 +16,23 @@ pub(super) struct Vocabulary {
 /// The vocabulary of an authority type; none for data.
 pub(super) fn vocabulary(kind: &Kind) -> Vocabulary {
     let (words, implied): (&[Access], &[Access]) = match kind {
-        Kind::Path => (&[Access::Read, Access::Write, Access::Upload, Access::Mount], &[]),
+        Kind::Path => (
+            &[Access::Read, Access::Write, Access::Upload, Access::Mount],
+            &[],
+        ),
         Kind::Url { .. } => (&[Access::Request], &[Access::Request]),
         Kind::TcpAddress => (&[Access::Connect], &[Access::Connect]),
         Kind::SshTarget => (&[Access::Script, Access::Files, Access::Exec], &[]),
-        Kind::RemotePath { .. } => {
-            (&[Access::Upload, Access::Download, Access::Release, Access::Read, Access::Write], &[])
-        }
+        Kind::RemotePath { .. } => (
+            &[
+                Access::Upload,
+                Access::Download,
+                Access::Release,
+                Access::Read,
+                Access::Write,
+            ],
+            &[],
+        ),
         Kind::Script { .. } => (&[], &[Access::Script]),
         _ => (&[], &[]),
     };
@@ -30,8 +40,17 @@ pub(super) fn vocabulary(kind: &Kind) -> Vocabulary {
 }
 
 /// Types of later issues: refused by name, so that nobody takes them for a typing mistake.
-const LATER: &[&str] =
-    &["image", "registry", "state", "container", "compose-project", "network", "volume", "database", "process"];
+const LATER: &[&str] = &[
+    "image",
+    "registry",
+    "state",
+    "container",
+    "compose-project",
+    "network",
+    "volume",
+    "database",
+    "process",
+];
 
 /// A type's text, taken apart: `list<ssh-target>` is a list of an item that has the same declaration but for its type.
 pub(super) enum TypeText<'a> {
@@ -41,8 +60,14 @@ pub(super) enum TypeText<'a> {
     Record,
 }
 
-pub(super) fn parse_type<'a>(text: &'a str, declaration: &InputDeclaration) -> Result<TypeText<'a>, String> {
-    let inner = |prefix: &str| text.strip_prefix(prefix).and_then(|rest| rest.strip_suffix('>'));
+pub(super) fn parse_type<'a>(
+    text: &'a str,
+    declaration: &InputDeclaration,
+) -> Result<TypeText<'a>, String> {
+    let inner = |prefix: &str| {
+        text.strip_prefix(prefix)
+            .and_then(|rest| rest.strip_suffix('>'))
+    };
     if let Some(item) = inner("list<") {
         return Ok(TypeText::List(Some(item)));
     }
@@ -50,11 +75,14 @@ pub(super) fn parse_type<'a>(text: &'a str, declaration: &InputDeclaration) -> R
         return Ok(TypeText::Map(Some(value)));
     }
     if text.starts_with("remote-path") {
-        let (_, arguments) = call(text).map_err(|_| "write `remote-path(target)`: a remote path is on a target".to_owned())?;
+        let (_, arguments) = call(text)
+            .map_err(|_| "write `remote-path(target)`: a remote path is on a target".to_owned())?;
         let [target] = arguments.as_slice() else {
             return Err("`remote-path` takes one input: `remote-path(target)`".to_owned());
         };
-        return Ok(TypeText::Scalar(Kind::RemotePath { target: SiblingRef::parse(target)? }));
+        return Ok(TypeText::Scalar(Kind::RemotePath {
+            target: SiblingRef::parse(target)?,
+        }));
     }
     let length = |bound: Option<f64>| bound.map(|bound| bound.max(0.0) as usize);
     let whole = |bound: Option<f64>| bound.map(|bound| bound as i64);
@@ -68,8 +96,14 @@ pub(super) fn parse_type<'a>(text: &'a str, declaration: &InputDeclaration) -> R
             pattern: declaration.pattern.clone(),
         },
         "boolean" => Kind::Boolean,
-        "integer" => Kind::Integer { min: whole(declaration.min), max: whole(declaration.max) },
-        "number" => Kind::Number { min: declaration.min, max: declaration.max },
+        "integer" => Kind::Integer {
+            min: whole(declaration.min),
+            max: whole(declaration.max),
+        },
+        "number" => Kind::Number {
+            min: declaration.min,
+            max: declaration.max,
+        },
         "duration" => Kind::Duration,
         "size" => Kind::Size,
         "enum" => Kind::Enum(declaration.values.clone()),
@@ -77,8 +111,12 @@ pub(super) fn parse_type<'a>(text: &'a str, declaration: &InputDeclaration) -> R
         "json" => Kind::Json,
         "secret" => Kind::Secret,
         "script" => match &declaration.on {
-            Some(on) => Kind::Script { on: SiblingRef::parse(on)? },
-            None => return Err("a script needs `on`: the input that names where it runs".to_owned()),
+            Some(on) => Kind::Script {
+                on: SiblingRef::parse(on)?,
+            },
+            None => {
+                return Err("a script needs `on`: the input that names where it runs".to_owned());
+            }
         },
         "path" => Kind::Path,
         "url" => Kind::Url {
@@ -87,7 +125,9 @@ pub(super) fn parse_type<'a>(text: &'a str, declaration: &InputDeclaration) -> R
         },
         "tcp-address" => Kind::TcpAddress,
         "ssh-target" => Kind::SshTarget,
-        later if LATER.contains(&later) => return Err(format!("type `{later}` is not supported yet")),
+        later if LATER.contains(&later) => {
+            return Err(format!("type `{later}` is not supported yet"));
+        }
         "" => return Err("say its `type`".to_owned()),
         other => return Err(format!("`{other}` is no type")),
     }))
@@ -98,5 +138,8 @@ pub(super) fn methods(written: &[String]) -> Vec<String> {
     if written.is_empty() {
         return vec!["GET".to_owned(), "HEAD".to_owned()];
     }
-    written.iter().map(|method| method.to_ascii_uppercase()).collect()
+    written
+        .iter()
+        .map(|method| method.to_ascii_uppercase())
+        .collect()
 }

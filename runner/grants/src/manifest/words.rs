@@ -119,7 +119,9 @@ pub enum Sink {
 }
 
 /// A sink's kind, without what it points at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum SinkKind {
     /// See [`Sink::SshAuth`].
@@ -189,9 +191,13 @@ impl Sink {
             "http-body" => Ok(Self::HttpBody(one()?)),
             "file" => match arguments.as_slice() {
                 [to, format] => Ok(Self::File(SiblingRef::parse(to)?, (*format).to_owned())),
-                _ => Err("`file` takes the file's input and a format: `file(file, dotenv)`".to_owned()),
+                _ => Err(
+                    "`file` takes the file's input and a format: `file(file, dotenv)`".to_owned(),
+                ),
             },
-            "registry-auth" | "build-secret" | "container-env" => Err(format!("sink `{word}` is not supported yet")),
+            "registry-auth" | "build-secret" | "container-env" => {
+                Err(format!("sink `{word}` is not supported yet"))
+            }
             _ => Err(format!(
                 "`{word}` is no sink; the sinks are ssh-auth, passphrase, remote-env, http-header, http-body and file"
             )),
@@ -212,6 +218,14 @@ pub enum Role {
     WorkingDirectory(SiblingRef),
     /// Certificates to trust for that URL.
     Ca(SiblingRef),
+    /// Which shell runs that script.
+    Shell(SiblingRef),
+    /// Whether that script ends at its first failing command.
+    Errexit(SiblingRef),
+    /// Paths that all releases share.
+    Shared(SiblingRef),
+    /// How many releases are kept.
+    Keep(SiblingRef),
 }
 
 impl Role {
@@ -223,6 +237,10 @@ impl Role {
             Self::ScriptEnv(_) => "script-env",
             Self::WorkingDirectory(_) => "working-directory",
             Self::Ca(_) => "ca",
+            Self::Shell(_) => "shell",
+            Self::Errexit(_) => "errexit",
+            Self::Shared(_) => "shared",
+            Self::Keep(_) => "keep",
         }
     }
 
@@ -233,7 +251,11 @@ impl Role {
             | Self::HostKey(to)
             | Self::ScriptEnv(to)
             | Self::WorkingDirectory(to)
-            | Self::Ca(to) => to,
+            | Self::Ca(to)
+            | Self::Shell(to)
+            | Self::Errexit(to)
+            | Self::Shared(to)
+            | Self::Keep(to) => to,
         }
     }
 
@@ -249,9 +271,13 @@ impl Role {
             "script-env" => Ok(Self::ScriptEnv(to)),
             "working-directory" => Ok(Self::WorkingDirectory(to)),
             "ca" => Ok(Self::Ca(to)),
+            "shell" => Ok(Self::Shell(to)),
+            "errexit" => Ok(Self::Errexit(to)),
+            "shared" => Ok(Self::Shared(to)),
+            "keep" => Ok(Self::Keep(to)),
             "build-arg" => Err("role `build-arg` is not supported yet".to_owned()),
             _ => Err(format!(
-                "`{word}` is no role; the roles are known-hosts, host-key, script-env, working-directory and ca"
+                "`{word}` is no role; the roles are known-hosts, host-key, script-env, working-directory, shell, errexit, shared, keep and ca"
             )),
         }
     }

@@ -1,0 +1,425 @@
+//! From values to authority: each leaf that designates something becomes a grant, each secret a flow to its sink, each
+//! input that the host reads a role.
+
+use capstep_pipeline::expr::SecretText;
+use capstep_pipeline::{Diagnostic, Source, Span, Step};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::bound::Bound;
+use super::leaf::{Leaf, LeafValue};
+use super::siblings::{leaves_of, pointer_of};
+use crate::authority::Authority;
+use crate::grant::{Grant, Place};
+use crate::manifest::{Access, Kind, Manifest, Role, Sink, SinkKind};
+use crate::{pointer, remote_path, text};
+
+/// A step's inputs, bound: what its plugin gets and what that allows.
+#[derive(Debug, Clone, Default)]
+pub struct BoundStep {
+    /// The inputs as the plugin will see them; null where a secret or a value not known yet will stand.
+    pub values: Value,
+    /// What the inputs designate.
+    pub grants: Vec<Grant>,
+    /// The secrets among them.
+    pub secrets: Vec<SecretBinding>,
+    /// What the host reads for the plugin.
+    pub roles: Vec<RoleBinding>,
+}
+
+/// A secret in an input.
+#[derive(Debug, Clone)]
+pub struct SecretBinding {
+    /// The input.
+    pub pointer: String,
+    /// Its value; empty in a plan.
+    pub text: SecretText,
+    /// Where its value goes; none where it is only revealed.
+    pub sink: Option<SinkBinding>,
+    /// Whether the plugin may see it.
+    pub reveal: bool,
+    /// Where it was written.
+    pub place: Place,
+}
+
+/// Where a secret goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SinkBinding {
+    /// The kind of sink.
+    pub kind: SinkKind,
+    /// The inputs it is for: the far ends.
+    pub to: Vec<String>,
+    /// For a file: its format.
+    pub format: Option<String>,
+}
+
+/// An input that the host reads for the plugin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleBinding {
+    /// The input; every leaf at or below this pointer.
+    pub pointer: String,
+    /// What for.
+    pub kind: RoleKind,
+    /// The inputs it serves.
+    pub serves: Vec<String>,
+}
+
+/// A role without what it points at.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum RoleKind {
+    KnownHosts,
+    HostKey,
+    ScriptEnv,
+    WorkingDirectory,
+    Ca,
+    Shell,
+    Errexit,
+    Shared,
+    Keep,
+}
+
+impl From<&Role> for RoleKind {
+    fn from(role: &Role) -> Self {
+        match role {
+            Role::KnownHosts(_) => Self::KnownHosts,
+            Role::HostKey(_) => Self::HostKey,
+            Role::ScriptEnv(_) => Self::ScriptEnv,
+            Role::WorkingDirectory(_) => Self::WorkingDirectory,
+            Role::Ca(_) => Self::Ca,
+            Role::Shell(_) => Self::Shell,
+            Role::Errexit(_) => Self::Errexit,
+            Role::Shared(_) => Self::Shared,
+            Role::Keep(_) => Self::Keep,
+        }
+    }
+}
+
+pub(super) fn derive(
+    source: &Source,
+    step: &Step,
+    manifest: &Manifest,
+    values: Value,
+    leaves: Vec<Leaf<'_>>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> BoundStep {
+    let _ = step;
+    let mut deriver = Deriver {
+        source,
+        leaves: &leaves,
+        values: &values,
+        diagnostics,
+    };
+    let mut bound = BoundStep::default();
+    for leaf in &leaves {
+        if leaf.input.kind.carries_authority()
+            && let Some(grant) = deriver.grant(leaf)
+        {
+            bound.grants.push(grant);
+        }
+        if let LeafValue::Secret(text) = &leaf.value {
+            bound.secrets.push(SecretBinding {
+                pointer: leaf.pointer.clone(),
+                text: text.clone(),
+                sink: leaf
+                    .input
+                    .sink
+                    .as_ref()
+                    .map(|sink| deriver.sink(leaf, sink)),
+                reveal: leaf.reveal,
+                place: Place::of(source, leaf.span),
+            });
+        }
+    }
+    roles(
+        &manifest.inputs,
+        "",
+        &[String::new()],
+        &leaves,
+        &mut bound.roles,
+    );
+    bound.values = values;
+    bound
+}
+
+/// Collects role inputs. A role stands on an input of a record; its leaves may be several.
+fn roles(
+    inputs: &[crate::manifest::Input],
+    at: &str,
+    records: &[String],
+    leaves: &[Leaf<'_>],
+    found: &mut Vec<RoleBinding>,
+) {
+    for input in inputs {
+        let here = pointer::join(at, &input.name);
+        if let Some(role) = role_of(input) {
+            let serves = match role.sibling() {
+                crate::manifest::SiblingRef::Requirement(name) => vec![format!("requires/{name}")],
+                crate::manifest::SiblingRef::Input { up, name } => records
+                    .len()
+                    .checked_sub(up + 1)
+                    .and_then(|index| records.get(index))
+                    .map(|record| pointer::join(record, name))
+                    .map(|target| {
+                        leaves
+                            .iter()
+                            .filter(|leaf| pointer::is_within(&leaf.pointer, &target))
+                            .map(|leaf| leaf.pointer.clone())
+                            .collect()
+                    })
+                    .unwrap_or_default(),
+            };
+            found.push(RoleBinding {
+                pointer: here,
+                kind: role.into(),
+                serves,
+            });
+        }
+    }
+}
+
+/// The role of an input, or of what it holds.
+fn role_of(input: &crate::manifest::Input) -> Option<&Role> {
+    input.role.as_ref().or(match &input.kind {
+        Kind::List(item) | Kind::Map(item) => role_of(item),
+        _ => None,
+    })
+}
+
+struct Deriver<'a, 'm> {
+    source: &'a Source,
+    leaves: &'a [Leaf<'m>],
+    values: &'a Value,
+    diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+impl Deriver<'_, '_> {
+    fn error(&mut self, code: &'static str, span: Span, message: String, help: Option<String>) {
+        self.diagnostics
+            .push(Diagnostic::error(code, span, message).maybe_help(help));
+    }
+
+    fn grant(&mut self, leaf: &Leaf<'_>) -> Option<Grant> {
+        let authority = match leaf.text() {
+            Some(text) => Some(self.authority(leaf, text)?),
+            None => None,
+        };
+        let within = self.bound(leaf, authority.as_ref())?;
+        let (access, off) = self.access(leaf);
+        Some(Grant {
+            pointer: leaf.pointer.clone(),
+            kind: leaf.input.kind.word(),
+            authority,
+            access,
+            off,
+            role: role_of(leaf.input).map(RoleKind::from),
+            provenance: leaf.provenance.clone(),
+            within,
+            place: Place::of(self.source, leaf.span),
+        })
+    }
+
+    fn authority(&mut self, leaf: &Leaf<'_>, text: &str) -> Option<Authority> {
+        let targets = |reference| {
+            leaves_of(self.leaves, leaf, reference)
+                .iter()
+                .map(|leaf| leaf.pointer.clone())
+                .collect::<Vec<_>>()
+        };
+        match &leaf.input.kind {
+            Kind::Script { on } => Some(Authority::Script {
+                first_line: first_line(text),
+                sha256: hex(&Sha256::digest(text.as_bytes())),
+                targets: targets(on),
+            }),
+            Kind::RemotePath { target } => {
+                let targets = targets(target);
+                let path = remote_path::parse(text).ok()?;
+                let release = if path.starts_with('/') {
+                    None
+                } else {
+                    self.release(&targets, leaf)
+                };
+                if !path.starts_with('/') && release.is_none() {
+                    self.error(
+                        "relative-without-release",
+                        leaf.span,
+                        format!("`{text}` is relative, and there is no release for it to be relative to"),
+                        Some("write an absolute path, or set `release` to the folder that holds the releases".to_owned()),
+                    );
+                    return None;
+                }
+                if leaf
+                    .input
+                    .access
+                    .iter()
+                    .any(|request| request.access == Access::Release)
+                    && !path.starts_with('/')
+                {
+                    self.error(
+                        "invalid-value",
+                        leaf.span,
+                        format!("`{text}`: a release folder is an absolute path"),
+                        None,
+                    );
+                    return None;
+                }
+                Some(Authority::RemotePath {
+                    path,
+                    targets,
+                    release,
+                })
+            }
+            kind => text::authority(kind, text).ok().flatten(),
+        }
+    }
+
+    /// The set `release` input of the same targets, which relative remote paths are below.
+    fn release(&self, targets: &[String], of: &Leaf<'_>) -> Option<String> {
+        self.leaves
+            .iter()
+            .filter(|leaf| leaf.pointer != of.pointer)
+            .filter(|leaf| {
+                leaf.input
+                    .access
+                    .iter()
+                    .any(|request| request.access == Access::Release)
+            })
+            .find(|leaf| match &leaf.input.kind {
+                Kind::RemotePath { target } => {
+                    let theirs: Vec<_> = leaves_of(self.leaves, leaf, target)
+                        .iter()
+                        .map(|leaf| leaf.pointer.as_str())
+                        .collect();
+                    theirs == targets
+                }
+                _ => false,
+            })
+            .map(|leaf| leaf.pointer.clone())
+    }
+
+    /// Checks provenance against the bound. None: a mistake was reported.
+    fn bound(&mut self, leaf: &Leaf<'_>, authority: Option<&Authority>) -> Option<Option<String>> {
+        let Some(written) = &leaf.bound else {
+            if leaf.provenance.is_written() {
+                return Some(None);
+            }
+            let example = match &leaf.input.kind {
+                Kind::SshTarget => "root@203.0.113.0/24",
+                Kind::TcpAddress => "10.0.0.0/8:5432",
+                Kind::Url { .. } => "https://*.example.com/",
+                Kind::Path => "dist/",
+                _ => "/srv/app/",
+            };
+            let source = self
+                .source
+                .slice(leaf.span)
+                .trim_matches(['"', '\''])
+                .to_owned();
+            self.error(
+                "unbounded-run-time-value",
+                leaf.span,
+                format!(
+                    "`{source}` is known only at run time and grants whatever it turns out to be"
+                ),
+                Some(format!(
+                    "say what it must lie in: `{{ value: \"{source}\", within: \"{example}\" }}`"
+                )),
+            );
+            return None;
+        };
+        let bound = match Bound::parse(&leaf.input.kind, &written.value) {
+            Ok(bound) => bound,
+            Err(message) => {
+                self.error("invalid-bound", written.span, message, None);
+                return None;
+            }
+        };
+        if let Some(authority) = authority
+            && !bound.permits(authority)
+        {
+            self.error(
+                "outside-bound",
+                leaf.span,
+                format!("`{authority}` does not lie within `{}`", written.value),
+                Some("the value, or its bound, is wrong".to_owned()),
+            );
+            return None;
+        }
+        Some(Some(written.value.clone()))
+    }
+
+    fn access(&self, leaf: &Leaf<'_>) -> (Vec<Access>, Vec<(Access, String)>) {
+        let (mut on, mut off) = (Vec::new(), Vec::new());
+        for request in &leaf.input.access {
+            match &request.when {
+                Some(when) if !self.is_true(leaf, when) => off.push((request.access, when.clone())),
+                _ => on.push(request.access),
+            }
+        }
+        (on, off)
+    }
+
+    /// Whether the boolean beside a leaf is true; one that isn't known yet counts as true: the plan shows the most.
+    fn is_true(&self, leaf: &Leaf<'_>, name: &str) -> bool {
+        let Some(record) = leaf.records.last() else {
+            return false;
+        };
+        let at = pointer::join(record, name);
+        if self
+            .leaves
+            .iter()
+            .any(|leaf| leaf.pointer == at && matches!(leaf.value, LeafValue::NotYet))
+        {
+            return true;
+        }
+        self.values
+            .pointer(&at)
+            .and_then(Value::as_bool)
+            .unwrap_or(false)
+    }
+
+    fn sink(&self, leaf: &Leaf<'_>, sink: &Sink) -> SinkBinding {
+        let to: Vec<String> = leaves_of(self.leaves, leaf, sink.sibling())
+            .iter()
+            .map(|leaf| leaf.pointer.clone())
+            .collect();
+        let format = match sink {
+            Sink::File(_, format) => {
+                // The format names an input beside the secret, or is a word of its own.
+                let reference = crate::manifest::SiblingRef::Input {
+                    up: 0,
+                    name: format.clone(),
+                };
+                let value = pointer_of(leaf, &reference)
+                    .and_then(|at| self.values.pointer(&at))
+                    .and_then(Value::as_str)
+                    .map(str::to_owned);
+                Some(value.unwrap_or_else(|| format.clone()))
+            }
+            _ => None,
+        };
+        SinkBinding {
+            kind: sink.kind(),
+            to,
+            format,
+        }
+    }
+}
+
+/// The first line of a script that says something.
+fn first_line(script: &str) -> String {
+    let mut lines = script
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let first = lines.next().unwrap_or_default();
+    let more = if lines.next().is_some() { " …" } else { "" };
+    format!("{}{more}", first.chars().take(80).collect::<String>())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,38 @@
+//! Binding: what a step's `with` and `allow` hand to its plugin. The same code runs when the file is checked, when the
+//! plan is made and when the step starts; what differs is how much of the expressions is known by then.
+//!
+//! `walk` reads the values against the manifest, `scalar` checks data, `derive` turns what carries authority into
+//! grants and what holds secrets into flows, `bound` limits values that are known only at run time.
+
+mod bound;
+mod derive;
+mod leaf;
+mod scalar;
+mod scope;
+mod siblings;
+mod walk;
+
+pub use bound::Bound;
+pub use derive::{BoundStep, RoleBinding, RoleKind, SecretBinding, SinkBinding};
+pub use leaf::Provenance;
+pub use scope::{InputScope, Knowledge};
+
+use capstep_pipeline::{Diagnostic, Source, Step};
+
+use crate::manifest::Manifest;
+
+/// Binds a step's inputs to its plugin's manifest.
+///
+/// All mistakes are reported; where there are errors among them the bound step is incomplete and must not be run.
+pub fn bind(
+    source: &Source,
+    step: &Step,
+    manifest: &Manifest,
+    scope: &dyn InputScope,
+) -> (BoundStep, Vec<Diagnostic>) {
+    let mut walk = walk::Walk::new(source, scope);
+    let (values, leaves) = walk.step(step, manifest);
+    let mut diagnostics = walk.finish();
+    let bound = derive::derive(source, step, manifest, values, leaves, &mut diagnostics);
+    (bound, diagnostics)
+}

@@ -1,0 +1,22 @@
+//! What is known when inputs are bound.
+
+use capstep_pipeline::expr::{Reference, Scope};
+
+/// Where expressions look up their values, and how far those can be trusted to be the author's own.
+pub trait InputScope: Scope + Sync {
+    /// What is known of a reference.
+    fn knowledge(&self, reference: &Reference) -> Knowledge;
+}
+
+/// What is known of a reference's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Knowledge {
+    /// The pipeline's own text, or the command line: as written.
+    Written,
+    /// From the environment: needs a bound where it carries authority.
+    Environment,
+    /// From an earlier step or job of this run: needs a bound where it carries authority.
+    RunTime,
+    /// From an earlier step or job that has not run yet.
+    NotYet,
+}

@@ -1,0 +1,337 @@
+//! The plan: what a pipeline will do and with what authority, before anything runs.
+
+use capstep_pipeline::expr::{Evaluated, JobStatus, Reference, Scope, SecretText, Target, descend};
+use capstep_pipeline::{Diagnostic, Pipeline, Source, Step};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::authority::Authority;
+use crate::bind::{BoundStep, InputScope, Knowledge, SecretBinding, bind};
+use crate::grant::{Grant, Place};
+use crate::manifest::{Abi, Access, Manifest, SinkKind};
+use crate::races;
+
+/// The version of the plan's JSON.
+const PLAN_VERSION: u32 = 1;
+
+/// What a pipeline will do.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Plan {
+    /// The version of this shape.
+    pub version: u32,
+    /// The pipeline's file.
+    pub file: String,
+    /// The jobs, in the order written.
+    pub jobs: Vec<JobPlan>,
+}
+
+/// What a job will do.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct JobPlan {
+    /// Its id.
+    pub id: String,
+    /// The jobs it waits for.
+    pub needs: Vec<String>,
+    /// Its steps, in order.
+    pub steps: Vec<StepPlan>,
+}
+
+/// What a step will do, and what it may touch.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct StepPlan {
+    /// Its number in the job, from 1.
+    pub number: usize,
+    /// Its id, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// What it is called in logs.
+    pub name: String,
+    /// What it uses, as written.
+    pub uses: String,
+    /// The plugin's name and version, and its way in.
+    pub plugin: String,
+    /// Where it was written.
+    pub place: Place,
+    /// What it may touch.
+    pub authority: Vec<Grant>,
+    /// Which secrets go where.
+    pub secrets: Vec<SecretFlow>,
+    /// The project's own code that it starts.
+    pub runs_project_code: Vec<String>,
+    /// What else is worth knowing.
+    pub notes: Vec<String>,
+}
+
+/// A secret on its way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct SecretFlow {
+    /// The secrets, by name; several where a value was made of several.
+    pub secrets: Vec<String>,
+    /// The input that holds it.
+    pub pointer: String,
+    /// Where it goes, for people: `SSH login root@203.0.113.7`.
+    pub to: String,
+    /// The kind of sink; none where it is only revealed.
+    pub sink: Option<SinkKind>,
+    /// The inputs that name the far ends.
+    pub far_ends: Vec<String>,
+    /// Whether the plugin sees the bytes.
+    pub revealed: bool,
+    /// Where it was written.
+    pub place: Place,
+}
+
+/// Finds a plugin's manifest by what a step says it uses.
+pub trait PluginSource {
+    /// The manifest.
+    ///
+    /// # Errors
+    /// What is wrong, and what might help.
+    fn manifest(&self, pipeline: &Pipeline, uses: &str) -> Result<Arc<Manifest>, PluginProblem>;
+}
+
+/// Why a plugin can't be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PluginProblem {
+    /// The kind of mistake: a diagnostic's code.
+    pub code: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// What might help.
+    pub help: Option<String>,
+}
+
+/// The values of `vars`, resolved before the plan.
+#[derive(Debug, Clone, Default)]
+pub struct Variables {
+    /// Each with its value and how far it can be trusted to be the author's own.
+    pub values: BTreeMap<String, (Value, Knowledge)>,
+}
+
+/// Checks every step against its plugin and works out what each may touch.
+pub fn plan(
+    source: &Source,
+    pipeline: &Pipeline,
+    plugins: &dyn PluginSource,
+    variables: &Variables,
+) -> (Plan, Vec<Diagnostic>) {
+    let scope = PlanScope { variables };
+    let mut diagnostics = Vec::new();
+    let jobs = pipeline
+        .jobs
+        .iter()
+        .map(|job| JobPlan {
+            id: job.id.value.clone(),
+            needs: job.needs.iter().map(|need| need.value.clone()).collect(),
+            steps: job
+                .steps
+                .iter()
+                .enumerate()
+                .filter_map(|(index, step)| {
+                    let manifest = match plugins.manifest(pipeline, &step.uses.value) {
+                        Ok(manifest) => manifest,
+                        Err(problem) => {
+                            diagnostics.push(
+                                Diagnostic::error(problem.code, step.uses.span, problem.message)
+                                    .maybe_help(problem.help),
+                            );
+                            return None;
+                        }
+                    };
+                    let (bound, found) = bind(source, step, &manifest, &scope);
+                    diagnostics.extend(found);
+                    Some(step_plan(source, index, step, &manifest, bound))
+                })
+                .collect(),
+        })
+        .collect();
+    let plan = Plan {
+        version: PLAN_VERSION,
+        file: source.name.clone(),
+        jobs,
+    };
+    diagnostics.extend(races::find(source, &plan));
+    (plan, diagnostics)
+}
+
+/// What a step is called where it has no name of its own: its id, or what it uses.
+pub fn step_name(step: &Step) -> String {
+    let own = step.name.as_ref().or(step.id.as_ref());
+    own.map_or_else(|| step.uses.value.clone(), |name| name.value.clone())
+}
+
+fn step_plan(
+    source: &Source,
+    index: usize,
+    step: &Step,
+    manifest: &Manifest,
+    bound: BoundStep,
+) -> StepPlan {
+    let secrets = bound
+        .secrets
+        .iter()
+        .map(|secret| flow(secret, &bound.grants))
+        .collect();
+    let mut notes = Vec::new();
+    let mut runs_project_code = Vec::new();
+    for grant in &bound.grants {
+        if let Some(Authority::Script {
+            first_line,
+            targets,
+            ..
+        }) = &grant.authority
+        {
+            runs_project_code.push(format!("{first_line} on {}", shown(&bound.grants, targets)));
+        }
+        if grant.access.contains(&Access::Exec) {
+            notes.push(format!(
+                "the plugin may run commands of its own on {}",
+                describe(grant)
+            ));
+        }
+        if grant.access.contains(&Access::Mount) {
+            notes.push(format!(
+                "{} is seen directly: this step can't be replayed",
+                describe(grant)
+            ));
+        }
+        if grant.authority.is_none() {
+            notes.push(format!("{} is known when the step starts", grant.pointer));
+        }
+    }
+    StepPlan {
+        number: index + 1,
+        id: step.id.as_ref().map(|id| id.value.clone()),
+        name: step_name(step),
+        uses: step.uses.value.clone(),
+        plugin: match manifest.abi {
+            Abi::Plain => format!("{} (plain program)", manifest.name),
+            Abi::Command => format!("{} {} (command)", manifest.name, manifest.version),
+            Abi::World => format!("{} {}", manifest.name, manifest.version),
+        },
+        place: Place::of(source, step.uses.span),
+        authority: bound.grants,
+        secrets,
+        runs_project_code,
+        notes,
+    }
+}
+
+fn flow(secret: &SecretBinding, grants: &[Grant]) -> SecretFlow {
+    let to = match &secret.sink {
+        None => "the plugin itself (revealed)".to_owned(),
+        Some(sink) => {
+            let far_ends = shown(grants, &sink.to);
+            match sink.kind {
+                SinkKind::SshAuth => format!("SSH login {far_ends}"),
+                SinkKind::Passphrase => "passphrase of the private key".to_owned(),
+                SinkKind::RemoteEnv => format!("environment of the script `{far_ends}`"),
+                SinkKind::HttpHeader => format!("request header to {far_ends}"),
+                SinkKind::HttpBody => format!("request body to {far_ends}"),
+                SinkKind::File => format!(
+                    "file {far_ends} ({})",
+                    sink.format.as_deref().unwrap_or("text")
+                ),
+            }
+        }
+    };
+    let to = if secret.reveal && secret.sink.is_some() {
+        format!("{to}, and the plugin itself (revealed)")
+    } else {
+        to
+    };
+    SecretFlow {
+        secrets: secret.text.names.iter().cloned().collect(),
+        pointer: secret.pointer.clone(),
+        to,
+        sink: secret.sink.as_ref().map(|sink| sink.kind),
+        far_ends: secret
+            .sink
+            .as_ref()
+            .map(|sink| sink.to.clone())
+            .unwrap_or_default(),
+        revealed: secret.reveal,
+        place: secret.place.clone(),
+    }
+}
+
+/// The things that pointers designate, for people.
+fn shown(grants: &[Grant], pointers: &[String]) -> String {
+    let things: Vec<String> = grants
+        .iter()
+        .filter(|grant| pointers.contains(&grant.pointer))
+        .map(describe)
+        .collect();
+    if things.is_empty() {
+        "nothing".to_owned()
+    } else {
+        things.join(", ")
+    }
+}
+
+/// What a grant designates, for people.
+pub fn describe(grant: &Grant) -> String {
+    match (&grant.authority, &grant.within) {
+        (
+            Some(Authority::RemotePath {
+                path,
+                release: Some(_),
+                ..
+            }),
+            _,
+        ) => format!("{path} in the new release"),
+        (Some(authority), _) => authority.to_string(),
+        (None, Some(within)) => format!("something within {within}"),
+        (None, None) => "something known at run time".to_owned(),
+    }
+}
+
+/// What is known before anything runs.
+struct PlanScope<'a> {
+    variables: &'a Variables,
+}
+
+impl Scope for PlanScope<'_> {
+    fn lookup(&self, path: &[String]) -> Result<Evaluated, String> {
+        match path {
+            [context, name] if context == "secrets" => Ok(Evaluated::Secret(SecretText::new(
+                name.clone(),
+                String::new().into(),
+            ))),
+            [context, name, rest @ ..] if context == "vars" => {
+                match self.variables.values.get(name) {
+                    Some((value, _)) => descend(value, rest).cloned().map(Evaluated::Json),
+                    None => Err(format!("the variable `{name}` has no value")),
+                }
+            }
+            _ => Err("is known only when the pipeline runs".to_owned()),
+        }
+    }
+
+    fn status(&self) -> JobStatus {
+        JobStatus::Success
+    }
+}
+
+impl InputScope for PlanScope<'_> {
+    fn knowledge(&self, reference: &Reference) -> Knowledge {
+        match &reference.target {
+            Target::Secret(_) => Knowledge::Written,
+            Target::Variable(name) => self
+                .variables
+                .values
+                .get(name)
+                .map_or(Knowledge::Written, |(_, from)| *from),
+            Target::StepOutput { .. } | Target::JobOutput { .. } | Target::RunId => {
+                Knowledge::NotYet
+            }
+        }
+    }
+}

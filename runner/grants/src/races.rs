@@ -1,0 +1,232 @@
+//! Races, found before the run: since every step's reads and writes are known, two steps that may run at once must not
+//! write what the other reads or writes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use capstep_pipeline::{Diagnostic, Source, Span};
+
+use crate::authority::Authority;
+use crate::grant::{Grant, Place};
+use crate::manifest::Access;
+use crate::plan::{JobPlan, Plan, StepPlan};
+use crate::remote_path;
+use crate::workspace_path::WorkspacePath;
+
+/// A thing that a step touches.
+enum Thing {
+    Local(WorkspacePath),
+    Remote {
+        host: String,
+        port: u16,
+        path: String,
+    },
+}
+
+struct Touch<'a> {
+    thing: Thing,
+    writes: bool,
+    grant: &'a Grant,
+}
+
+/// All pairs of steps that race.
+pub(crate) fn find(source: &Source, plan: &Plan) -> Vec<Diagnostic> {
+    let before = ancestors(plan);
+    let mut found = Vec::new();
+    for (index, left) in plan.jobs.iter().enumerate() {
+        for right in plan.jobs.iter().skip(index + 1) {
+            let ordered = |a: &JobPlan, b: &JobPlan| {
+                before
+                    .get(b.id.as_str())
+                    .is_some_and(|set| set.contains(a.id.as_str()))
+            };
+            if ordered(left, right) || ordered(right, left) {
+                continue;
+            }
+            for first in &left.steps {
+                for second in &right.steps {
+                    if let Some(diagnostic) = race(source, (left, first), (right, second)) {
+                        found.push(diagnostic);
+                    }
+                }
+            }
+        }
+    }
+    found
+}
+
+/// For each job, every job that ends before it starts.
+fn ancestors(plan: &Plan) -> BTreeMap<&str, BTreeSet<&str>> {
+    let mut before: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    // As many rounds as there are jobs reach every ancestor, in any order and with a cycle too.
+    for _ in &plan.jobs {
+        for job in &plan.jobs {
+            let mut set: BTreeSet<&str> = job.needs.iter().map(String::as_str).collect();
+            for need in &job.needs {
+                set.extend(before.get(need.as_str()).into_iter().flatten().copied());
+            }
+            before.insert(job.id.as_str(), set);
+        }
+    }
+    before
+}
+
+fn race(
+    source: &Source,
+    left: (&JobPlan, &StepPlan),
+    right: (&JobPlan, &StepPlan),
+) -> Option<Diagnostic> {
+    let (touches, others) = (touches(left.1), touches(right.1));
+    for touch in &touches {
+        for other in &others {
+            if !(touch.writes || other.writes) || !meet(&touch.thing, &other.thing) {
+                continue;
+            }
+            let (code, message) = if touch.writes && other.writes {
+                (
+                    "overlapping-writes",
+                    format!(
+                        "`{}` in job `{}` and `{}` in job `{}` may run at once and both write `{}`",
+                        left.1.name,
+                        left.0.id,
+                        right.1.name,
+                        right.0.id,
+                        shown(&other.thing)
+                    ),
+                )
+            } else {
+                let (writer, reader) = if touch.writes {
+                    (left, right)
+                } else {
+                    (right, left)
+                };
+                (
+                    "read-while-written",
+                    format!(
+                        "`{}` in job `{}` may read `{}` while `{}` in job `{}` writes it",
+                        reader.1.name,
+                        reader.0.id,
+                        shown(&other.thing),
+                        writer.1.name,
+                        writer.0.id
+                    ),
+                )
+            };
+            let (first, second) = (
+                span_of(source, &touch.grant.place),
+                span_of(source, &other.grant.place),
+            );
+            return Some(
+                Diagnostic::error(code, second, message)
+                    .label("here")
+                    .related(first, "and here")
+                    .help(format!(
+                        "say which comes first: `needs: [{}]` in job `{}`",
+                        left.0.id, right.0.id
+                    )),
+            );
+        }
+    }
+    None
+}
+
+fn touches(step: &StepPlan) -> Vec<Touch<'_>> {
+    let mut touches = Vec::new();
+    for grant in &step.authority {
+        match &grant.authority {
+            Some(Authority::Path { path }) => {
+                let writes = grant
+                    .access
+                    .iter()
+                    .any(|access| matches!(access, Access::Write));
+                touches.push(Touch {
+                    thing: Thing::Local(path.clone()),
+                    writes,
+                    grant,
+                });
+            }
+            Some(Authority::RemotePath {
+                path,
+                targets,
+                release,
+            }) => {
+                let writes = grant.access.iter().any(|access| {
+                    matches!(access, Access::Upload | Access::Write | Access::Release)
+                });
+                let base = release
+                    .as_ref()
+                    .and_then(|pointer| remote_root(step, pointer));
+                let path = match base {
+                    Some(base) => format!("{base}/{path}"),
+                    None => path.clone(),
+                };
+                for target in targets {
+                    let host = step.authority.iter().find(|grant| grant.pointer == *target);
+                    if let Some(Authority::SshTarget { host, port, .. }) =
+                        host.and_then(|grant| grant.authority.as_ref())
+                    {
+                        let thing = Thing::Remote {
+                            host: host.clone(),
+                            port: *port,
+                            path: path.clone(),
+                        };
+                        touches.push(Touch {
+                            thing,
+                            writes,
+                            grant,
+                        });
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    touches
+}
+
+fn remote_root(step: &StepPlan, pointer: &str) -> Option<String> {
+    let grant = step
+        .authority
+        .iter()
+        .find(|grant| grant.pointer == pointer)?;
+    match &grant.authority {
+        Some(Authority::RemotePath { path, .. }) => Some(path.clone()),
+        _ => None,
+    }
+}
+
+fn meet(left: &Thing, right: &Thing) -> bool {
+    match (left, right) {
+        (Thing::Local(left), Thing::Local(right)) => left.overlaps(right),
+        (
+            Thing::Remote { host, port, path },
+            Thing::Remote {
+                host: other_host,
+                port: other_port,
+                path: other_path,
+            },
+        ) => host == other_host && port == other_port && remote_path::overlap(path, other_path),
+        _ => false,
+    }
+}
+
+fn shown(thing: &Thing) -> String {
+    match thing {
+        Thing::Local(path) => path.to_string(),
+        Thing::Remote { host, path, .. } => format!("{path} on {host}"),
+    }
+}
+
+/// A place back as a span: its line's text from the column on.
+fn span_of(source: &Source, place: &Place) -> Span {
+    let before: usize = (1..place.line)
+        .map(|line| source.line_text(line).len() + 1)
+        .sum();
+    let text = source.line_text(place.line);
+    let column = text
+        .char_indices()
+        .nth(place.column.saturating_sub(1))
+        .map_or(text.len(), |(at, _)| at);
+    let start = before + column;
+    let length = text.get(column..).map_or(0, |rest| rest.trim_end().len());
+    Span::new(start, start + length)
+}
