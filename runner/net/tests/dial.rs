@@ -222,3 +222,45 @@ async fn a_banner_is_bounded_in_size_and_time() {
     let answer = probe(&dialer, &endpoint, &asked).await.unwrap();
     assert_eq!(answer.banner, None);
 }
+
+/// A listener whose queue is full: Linux then ignores further attempts, like a host behind a silent firewall.
+#[cfg(target_os = "linux")]
+async fn never_answering(ip: &str) -> (std::net::SocketAddr, impl Sized) {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind(format!("{ip}:0").parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    loop {
+        let attempt = tokio::net::TcpStream::connect(address);
+        match tokio::time::timeout(SHORT, attempt).await {
+            Ok(stream) => waiting.push(stream.unwrap()),
+            Err(_) => return (address, (listener, waiting)),
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_host_that_never_answers_costs_a_head_start_or_the_timeout() {
+    let (silent, _held) = never_answering("127.0.0.2").await;
+    let dialer = Dialer::new(NetworkPolicy::default());
+    let endpoint = Endpoint::written("127.0.0.2", silent.port()).unwrap();
+    let error = dialer.dial(&endpoint, SHORT).await.unwrap_err();
+    assert_eq!(error.kind, NetErrorKind::Timeout);
+    assert_eq!(
+        error.message,
+        format!("no connection to {silent} within 300ms")
+    );
+
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", silent.port()))
+        .await
+        .unwrap();
+    let answers = Answers::new(&[&["127.0.0.2", "127.0.0.1"]]);
+    let dialer = Dialer::with_resolver(policy(&["127.0.0.0/8"]), answers);
+    let dialed = dialer
+        .dial(&name("app.example", silent.port()), LONG)
+        .await
+        .unwrap();
+    assert_eq!(dialed.peer, listener.local_addr().unwrap());
+}
