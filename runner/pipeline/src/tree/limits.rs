@@ -33,6 +33,7 @@ pub(super) fn options(duplicate_keys: DuplicateKeyPolicy) -> serde_saphyr::Optio
             max_nodes: MAX_NODES,
             max_events: MAX_EVENTS,
             max_depth: MAX_DEPTH,
+            flow_nesting_limit: MAX_DEPTH,
             max_aliases: MAX_ALIASES,
             max_anchors: MAX_ALIASES,
             max_total_scalar_bytes: MAX_SCALAR_BYTES,
