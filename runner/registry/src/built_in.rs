@@ -1,0 +1,14 @@
+//! The plugins inside the binary.
+
+/// Names and components, by name. Each component has its manifest appended; see `build/embed.rs`.
+static BUILT_IN: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
+
+/// The names, sorted.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    BUILT_IN.iter().map(|(name, _)| *name)
+}
+
+/// The component of this name, and the name.
+pub(crate) fn find(name: &str) -> Option<(&'static str, &'static [u8])> {
+    BUILT_IN.iter().copied().find(|(known, _)| *known == name)
+}
