@@ -32,7 +32,8 @@
 //! | `\\` and (`$` or a backtick) | same | reads one backslash for two |
 //! | a carriage return | same | reads a line feed |
 //! | a final `\`, with `"` later in the file | same | reads on to the guard comment at the end of the line |
-//! | a name with `.` or `-` | not an assignment: `command not found` | same |
+//! | (a name) `.` or `-` | not an assignment: `command not found`, with the line in the message | same |
+//! | (a name) `UID` and the like, which bash owns | fails, or doesn't last | same |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod entry;

@@ -14,7 +14,8 @@ use crate::ParseError;
 /// of their own, after a space behind an unquoted value, or behind a quoted one; unquoted values end
 /// at the line and lose spaces at both ends; single and double quotes may span lines; in double
 /// quotes `\n`, `\t` and the like, `\\`, `\"`, `\$` and octal `\0ddd` are escapes; `$$` is a `$`
-/// outside single quotes. A byte order mark and `\r\n` line ends are taken.
+/// outside single quotes, as is a `$` before anything but a name, `{`
+/// or `(`. A byte order mark and `\r\n` line ends are taken.
 ///
 /// It is stricter than compose where compose guesses: text behind a closing quote, names other than
 /// a letter or `_` and then letters, digits, `_`, `.` or `-`, and a name without a value (which
@@ -22,9 +23,8 @@ use crate::ParseError;
 ///
 /// # Errors
 ///
-/// A located [`ParseError`] that quotes nothing from the file. `$NAME`, `${NAME}`, `$(command)` and
-/// a `$` that compose would refuse are errors outside single quotes: this reader has no environment
-/// to take a value from and runs nothing.
+/// A located [`ParseError`] that quotes nothing from the file. `$NAME`, `${NAME}` and `$(` are errors
+/// outside single quotes: this reader has no environment to take a value from and runs nothing.
 pub fn parse_dotenv(text: &str) -> Result<Vec<(String, String)>, ParseError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut parser = parser::Parser::new(text);

@@ -96,40 +96,43 @@ fn octal(digits: &str) -> Option<char> {
     u8::from_str_radix(digits, 8).ok().map(char::from)
 }
 
-/// Turns each `$$` into `$`, and refuses every other `$` by its offset and a message.
+/// Turns each `$$` into `$`, and refuses a `$` that begins a variable or a command by its offset and
+/// a message. A `$` before anything else is text.
 pub(super) fn undouble_dollars(
     chars: impl Iterator<Item = (usize, char)>,
 ) -> Result<String, (usize, &'static str)> {
     let mut chars = chars.peekable();
     let mut value = String::new();
     while let Some((at, c)) = chars.next() {
-        if c != '$' {
-            value.push(c);
-            continue;
-        }
-        match chars.next().map(|(_, next)| next) {
-            Some('$') => value.push('$'),
-            Some('(') => {
-                return Err((
-                    at,
-                    "`$(…)` would run a command, which is never done here: \
-                     use single quotes for the text, or set the value in the pipeline",
-                ));
-            }
-            Some(next) if next == '{' || next == '_' || next.is_ascii_alphabetic() => {
-                return Err((
-                    at,
-                    "variables are not interpolated here: \
-                     use single quotes for a literal `$`, or write the value out",
-                ));
-            }
-            _ => {
-                return Err((
-                    at,
-                    "a lone `$` is not valid here: use single quotes, or write `$$`",
-                ));
+        if c == '$' {
+            match chars.peek() {
+                Some((_, '$')) => {
+                    chars.next();
+                }
+                Some((_, '(')) => {
+                    return Err((
+                        at,
+                        "`$(…)` would run a command, which is never done here: \
+                         use single quotes for the text, or set the value in the pipeline",
+                    ));
+                }
+                Some(&(_, next)) if begins_variable(next) => {
+                    return Err((
+                        at,
+                        "variables are not interpolated here: \
+                         use single quotes for a literal `$`, or write the value out",
+                    ));
+                }
+                _ => {}
             }
         }
+        value.push(c);
     }
     Ok(value)
+}
+
+/// Whether compose takes a `$` before `c` for a variable. It matches letters regardless of case by
+/// Unicode's rules, by which the long s and the Kelvin sign are letters of ASCII too.
+const fn begins_variable(c: char) -> bool {
+    c.is_ascii_alphabetic() || matches!(c, '{' | '_' | '\u{17f}' | '\u{212a}')
 }

@@ -51,6 +51,7 @@ fn unquoted_values() {
     check("A=C:\\new\\", &[("A", "C:\\new\\")]);
     check("A=a'b\"c", &[("A", "a'b\"c")]);
     check("A=$$x", &[("A", "$x")]);
+    check("A=$ 5$1 $$$", &[("A", "$ 5$1 $$")]);
     check("A=a=b", &[("A", "a=b")]);
 }
 
@@ -87,8 +88,7 @@ fn errors_are_located() {
     refused("A=\"$X\"", 1, 4, "not interpolated");
     refused(r#"A="\0044HOME""#, 1, 4, "not interpolated");
     refused(r#"A="\$$X""#, 1, 6, "not interpolated");
-    refused("A=5$", 1, 4, "lone");
-    refused("A=$ x", 1, 3, "lone");
+    refused("A=1$\u{212a}", 1, 4, "not interpolated");
 }
 
 #[test]
