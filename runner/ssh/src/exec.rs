@@ -59,6 +59,17 @@ impl Session {
         stdin: &[u8],
         output: mpsc::Sender<Output>,
     ) -> Result<ExitStatus, SshError> {
+        self.start(command, stdin, AfterInput::End, output).await
+    }
+
+    /// As [`Session::exec`], with a choice of what follows the input.
+    pub(crate) async fn start(
+        &self,
+        command: &str,
+        stdin: &[u8],
+        after: AfterInput,
+        output: mpsc::Sender<Output>,
+    ) -> Result<ExitStatus, SshError> {
         let mut channel = self.open_channel().await?;
         let request = channel.exec(true, command.as_bytes());
         match tokio::time::timeout(self.limits.request, request).await {
@@ -75,7 +86,7 @@ impl Session {
         let mut running = Running {
             writer: Some(writer),
         };
-        let result = run(reader, &running, stdin, output).await;
+        let result = run(reader, &running, stdin, after, output).await;
         if let Ok(status) = &result
             && !status.output_left_open
         {
@@ -112,6 +123,15 @@ impl Session {
         collected.status = status?;
         Ok(collected)
     }
+}
+
+/// What the remote command sees once it has read its input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AfterInput {
+    /// The end of the input.
+    End,
+    /// Nothing, until we let go of the channel: by this it learns that nobody waits for it any more.
+    Open,
 }
 
 /// Pieces of output that wait while the host's own commands are read.
@@ -195,6 +215,7 @@ async fn run(
     mut reader: ChannelReadHalf,
     running: &Running,
     stdin: &[u8],
+    after: AfterInput,
     output: mpsc::Sender<Output>,
 ) -> Result<ExitStatus, SshError> {
     let write = async {
@@ -205,7 +226,9 @@ async fn run(
                     return;
                 }
             }
-            let _ = writer.eof().await;
+            if after == AfterInput::End {
+                let _ = writer.eof().await;
+            }
         }
     };
     tokio::pin!(write);

@@ -24,20 +24,22 @@ pub mod error;
 pub mod exec;
 pub mod known_hosts;
 pub mod quote;
-//REL pub mod release;
+pub mod release;
 pub mod remote;
 pub mod script;
 mod session;
 mod stream;
-//REL pub mod upload;
+pub mod upload;
 
 pub use connect::{ConnectLimits, Target, connect};
 pub use credentials::Credentials;
 pub use error::{SshError, SshErrorKind, Stage};
 pub use exec::{ExitStatus, Output};
 pub use known_hosts::{HostKeyRefusal, HostKeys, check_host_key};
-//REL pub use release::{CommitReport, Release, ReleaseInfo};
+pub use release::{CommitReport, Release, ReleaseInfo};
 pub use remote::{RemoteKind, RemoteStat};
 pub use script::{Interpreter, ScriptRequest};
 pub use session::Session;
-//REL pub use upload::{LocalFile, UploadEntry, UploadReport, UploadRequest};
+pub use upload::{
+    LocalFile, UploadEntry, UploadProgress, UploadReport, UploadRequest, UploadSymlink,
+};

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
 use crate::error::{SshError, SshErrorKind};
-use crate::exec::{ExitStatus, Output};
+use crate::exec::{AfterInput, ExitStatus, Output};
 use crate::quote::{is_plain, is_variable_name, single_quote};
 use crate::session::Session;
 
@@ -23,6 +23,18 @@ pub const BOOTSTRAP_SH: &str = "exec /bin/sh -s";
 
 /// The bootstrap's own exit code when the working directory cannot be entered.
 const NO_DIRECTORY: u32 = 125;
+
+/// Ends the script's processes when its channel is closed while it runs: because the step was cancelled, or because
+/// the connection is gone. sshd itself forwards no signal to a process of root's.
+///
+/// The channel is standard input, kept as descriptor 3 for a watcher that waits for its end. The watcher is a
+/// grandchild, so that the script's `wait` does not wait for it, and holds no output, so that the script's end is
+/// seen. It starts inside the group that holds the script, when the shell has read the whole program: earlier it would
+/// take the rest of it. Once the shell is gone it does nothing: what a script leaves in the background on purpose lives on.
+const WATCHER: &str =
+    "{ ( ( while read -r line; do :; done; kill -0 $$ && kill -TERM -$$ ) <&3 >/dev/null 2>&1 & )
+exec 3<&-
+";
 
 /// Which shell runs a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -81,7 +93,9 @@ impl Session {
     ) -> Result<ExitStatus, SshError> {
         let program = program(&request)?;
         let command = request.interpreter.command();
-        let status = self.exec(command, program.as_bytes(), output).await?;
+        let status = self
+            .start(command, program.as_bytes(), AfterInput::Open, output)
+            .await?;
         if let (Some(NO_DIRECTORY), Some(directory)) = (status.code, request.working_directory)
             && !self.is_directory(directory).await
         {
@@ -145,9 +159,12 @@ fn program(request: &ScriptRequest<'_>) -> Result<Zeroizing<String>, SshError> {
         program.push_str("set -e\n");
     }
     let script = Zeroizing::new(single_quote(request.script));
-    program.push_str("{ eval ");
+    program.push_str("exec 3<&0\n");
+    program.push_str(WATCHER);
+    program.push_str("eval ");
     program.push_str(&script);
-    program.push_str("\n} </dev/null\n");
+    // `exit` belongs to the group too: the input does not end, so the shell must not look for more.
+    program.push_str("\nexit\n} </dev/null\n");
     Ok(program)
 }
 
@@ -180,8 +197,11 @@ mod tests {
             .spawn()
             .unwrap();
         let program = program(request).unwrap();
-        let _ = child.stdin.take().unwrap().write_all(program.as_bytes());
+        // As over SSH the input stays open: its end would mean that nobody waits.
+        let mut stdin = child.stdin.take().unwrap();
+        let _ = stdin.write_all(program.as_bytes());
         let output = child.wait_with_output().unwrap();
+        drop(stdin);
         (output.status.code(), output.stdout)
     }
 

@@ -1,5 +1,7 @@
 //! Host keys and logins against a real sshd.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod support;
 
 use std::time::Duration;
