@@ -1,7 +1,20 @@
-//! The host: the sandbox that plugins run in, and the verbs that act for them.
+//! The host: the sandbox that plugins run in, and the verbs that act for them. It knows no pipeline and no terminal.
 //!
-//! `protocol` is what crosses the boundary; `sandbox` runs a plugin by any of the three ways in and turns what it asks
-//! for into [`protocol::Call`]s. The crate knows no pipeline and no terminal.
+//! - `protocol`: what crosses the boundary, for all three ways in;
+//! - `sandbox`: runs a plugin and turns what it asks for into calls;
+//! - `step`: one running step: the way from a call to a verb, and what is done around every verb;
+//! - `verbs`: one module a capability; `ops` the operations that they start; `files` the workspace they reach;
+//! - `journal`: the record of effects; `observer`: who hears what a step says; `fault`: how a verb fails.
 
+mod fault;
+mod files;
+pub mod journal;
+pub mod observer;
+mod ops;
 pub mod protocol;
 pub mod sandbox;
+mod step;
+mod verbs;
+
+pub use files::{SealedFiles, SealedFilesError, Workspace};
+pub use step::{StepRun, StepSettings};

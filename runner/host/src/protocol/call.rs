@@ -13,16 +13,36 @@ pub type Handle = u32;
 
 /// One call. Its JSON is `{ "method": "files/read", "params": { … } }`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "method", content = "params", rename_all_fields = "kebab-case", deny_unknown_fields)]
+#[serde(
+    tag = "method",
+    content = "params",
+    rename_all_fields = "kebab-case",
+    deny_unknown_fields
+)]
 pub enum Call {
     #[serde(rename = "op/next")]
-    OpNext { #[serde(rename = "self")] this: Handle, #[serde(default)] timeout: Option<Nanoseconds> },
+    OpNext {
+        #[serde(rename = "self")]
+        this: Handle,
+        #[serde(default)]
+        timeout: Option<Nanoseconds>,
+    },
     #[serde(rename = "op/cancel")]
-    OpCancel { #[serde(rename = "self")] this: Handle },
+    OpCancel {
+        #[serde(rename = "self")]
+        this: Handle,
+    },
     #[serde(rename = "op/drop")]
-    OpDrop { #[serde(rename = "self")] this: Handle },
+    OpDrop {
+        #[serde(rename = "self")]
+        this: Handle,
+    },
     #[serde(rename = "op/wait-any")]
-    OpWaitAny { ops: Vec<Handle>, #[serde(default)] timeout: Option<Nanoseconds> },
+    OpWaitAny {
+        ops: Vec<Handle>,
+        #[serde(default)]
+        timeout: Option<Nanoseconds>,
+    },
     #[serde(rename = "op/pipe")]
     OpPipe { source: Handle, sink: Handle },
 
@@ -43,13 +63,32 @@ pub enum Call {
     TimeSleep { time: Nanoseconds },
 
     #[serde(rename = "files/read")]
-    FilesRead { input: String, entry: String, offset: u64, length: u32 },
+    FilesRead {
+        input: String,
+        entry: String,
+        offset: u64,
+        length: u32,
+    },
     #[serde(rename = "files/write")]
-    FilesWrite { input: String, entry: String, content: Bytes, options: WriteOptions },
+    FilesWrite {
+        input: String,
+        entry: String,
+        content: Bytes,
+        options: WriteOptions,
+    },
     #[serde(rename = "files/write-entries")]
-    FilesWriteEntries { input: String, format: String, values: Vec<String>, options: EntriesOptions },
+    FilesWriteEntries {
+        input: String,
+        format: String,
+        values: Vec<String>,
+        options: EntriesOptions,
+    },
     #[serde(rename = "files/list")]
-    FilesList { input: String, entry: String, recursive: bool },
+    FilesList {
+        input: String,
+        entry: String,
+        recursive: bool,
+    },
     #[serde(rename = "files/stat")]
     FilesStat { input: String, entry: String },
     #[serde(rename = "files/remove")]
@@ -67,7 +106,10 @@ pub enum Call {
     HttpResponse { op: Handle },
 
     #[serde(rename = "tcp/connect")]
-    TcpConnect { address: String, options: TcpOptions },
+    TcpConnect {
+        address: String,
+        options: TcpOptions,
+    },
     #[serde(rename = "tcp/answer")]
     TcpAnswer { op: Handle },
 
@@ -76,23 +118,60 @@ pub enum Call {
     #[serde(rename = "ssh/session")]
     SshSession { op: Handle },
     #[serde(rename = "ssh/run")]
-    SshRun { #[serde(rename = "self")] this: Handle, script: String, options: RunOptions },
+    SshRun {
+        #[serde(rename = "self")]
+        this: Handle,
+        script: String,
+        options: RunOptions,
+    },
     #[serde(rename = "ssh/upload")]
-    SshUpload { #[serde(rename = "self")] this: Handle, transfers: Vec<Transfer> },
+    SshUpload {
+        #[serde(rename = "self")]
+        this: Handle,
+        transfers: Vec<Transfer>,
+    },
     #[serde(rename = "ssh/download")]
-    SshDownload { #[serde(rename = "self")] this: Handle, source: String, destination: String },
+    SshDownload {
+        #[serde(rename = "self")]
+        this: Handle,
+        source: String,
+        destination: String,
+    },
     #[serde(rename = "ssh/stat")]
-    SshStat { #[serde(rename = "self")] this: Handle, path: String, entry: String },
+    SshStat {
+        #[serde(rename = "self")]
+        this: Handle,
+        path: String,
+        entry: String,
+    },
     #[serde(rename = "ssh/begin-release")]
-    SshBeginRelease { #[serde(rename = "self")] this: Handle, release: String },
+    SshBeginRelease {
+        #[serde(rename = "self")]
+        this: Handle,
+        release: String,
+    },
     #[serde(rename = "ssh/commit-release")]
-    SshCommitRelease { #[serde(rename = "self")] this: Handle },
+    SshCommitRelease {
+        #[serde(rename = "self")]
+        this: Handle,
+    },
     #[serde(rename = "ssh/abort-release")]
-    SshAbortRelease { #[serde(rename = "self")] this: Handle },
+    SshAbortRelease {
+        #[serde(rename = "self")]
+        this: Handle,
+    },
     #[serde(rename = "ssh/exec")]
-    SshExec { #[serde(rename = "self")] this: Handle, command: Vec<String>, options: RunOptions },
+    SshExec {
+        #[serde(rename = "self")]
+        this: Handle,
+        command: Vec<String>,
+        options: RunOptions,
+    },
     #[serde(rename = "ssh/drop")]
-    SshDrop { #[serde(rename = "self")] this: Handle },
+    SshDrop {
+        #[serde(rename = "self")]
+        this: Handle,
+    },
     #[serde(rename = "ssh/exit")]
     SshExit { op: Handle },
     #[serde(rename = "ssh/uploaded")]
@@ -107,7 +186,9 @@ pub enum Call {
 }
 
 /// How much a line matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
     Debug,

@@ -39,7 +39,11 @@ impl Serialize for Nanoseconds {
 impl<'de> Deserialize<'de> for Nanoseconds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        parse(&text).map(Self).ok_or_else(|| D::Error::custom(format!("`{text}` is no span of time; write `10s`, `250ms` or `1m30s`")))
+        parse(&text).map(Self).ok_or_else(|| {
+            D::Error::custom(format!(
+                "`{text}` is no span of time; write `10s`, `250ms` or `1m30s`"
+            ))
+        })
     }
 }
 
@@ -53,7 +57,9 @@ fn parse(text: &str) -> Option<u64> {
         let digits = rest.find(|c: char| !c.is_ascii_digit())?;
         let number: u64 = rest.get(..digits)?.parse().ok()?;
         rest = rest.get(digits..)?;
-        let unit_length = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
+        let unit_length = rest
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(rest.len());
         let factor = match rest.get(..unit_length)? {
             "h" => 3_600_000_000_000,
             "m" => 60_000_000_000,

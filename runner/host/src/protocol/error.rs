@@ -22,7 +22,9 @@ pub struct VerbError {
 }
 
 /// The documented kinds. A plugin treats one it doesn't know as `internal`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum ErrorKind {
     /// A rule stopped it; the step fails whatever the plugin returns.
@@ -88,14 +90,22 @@ impl ErrorKind {
 
     /// The kind of a word; `internal` for one that isn't known.
     pub fn from_word(word: &str) -> Self {
-        Self::ALL.into_iter().find(|kind| kind.word() == word).unwrap_or(Self::Internal)
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.word() == word)
+            .unwrap_or(Self::Internal)
     }
 }
 
 impl VerbError {
     /// An error without stage or details.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, stage: None, message: message.into(), details: Value::Null }
+        Self {
+            kind,
+            stage: None,
+            message: message.into(),
+            details: Value::Null,
+        }
     }
 
     /// With the stage it came to.

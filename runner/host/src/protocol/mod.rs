@@ -11,11 +11,14 @@ mod call;
 mod duration;
 mod error;
 
-pub use answer::{Answer, Entry, EntryKind, Event, Exit, Progress, Released, RemoteStat, Response, ResponseHeader, Stat, TcpAnswer, Uploaded, Written};
+pub use answer::{
+    Answer, Entry, EntryKind, Event, Exit, Progress, Released, RemoteStat, Response,
+    ResponseHeader, Stat, TcpAnswer, Uploaded, Written,
+};
 pub use bytes::Bytes;
 pub use call::{
-    Annotation, Body, Call, Credentials, EntriesOptions, Field, Handle, JsonBody, Level, Placed, Request, RunOptions, TcpOptions, Transfer, FieldValue,
-    WriteOptions,
+    Annotation, Body, Call, Credentials, EntriesOptions, Field, FieldValue, Handle, JsonBody,
+    Level, Placed, Request, RunOptions, TcpOptions, Transfer, WriteOptions,
 };
 pub use duration::Nanoseconds;
 pub use error::{ErrorKind, VerbError};

@@ -1,0 +1,188 @@
+//! What happens in a run: one closed set of events. Terminal, JSON lines and reports are consumers of it; nothing else
+//! prints. Every text in them is masked.
+
+use capstep_grants::check::Denial;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+
+/// The version of the events' JSON.
+pub const EVENT_VERSION: u32 = 1;
+
+/// One event with the time it happened.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct TimedEvent {
+    /// RFC 3339, UTC.
+    pub time: String,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// Which step of which job.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+pub struct StepRef {
+    /// The job's id.
+    pub job: String,
+    /// The step's number in the job, from 1.
+    pub step: usize,
+}
+
+/// What happened.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(
+    tag = "event",
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case"
+)]
+pub enum Event {
+    /// The run begins.
+    RunStarted {
+        version: u32,
+        run: String,
+        pipeline: String,
+        jobs: Vec<String>,
+    },
+    /// A job begins.
+    JobStarted { job: String },
+    /// A job is not run, and why.
+    JobSkipped { job: String, reason: String },
+    /// A step begins.
+    StepStarted {
+        #[serde(flatten)]
+        at: StepRef,
+        name: String,
+        uses: String,
+        attempt: u32,
+    },
+    /// A step is not run, and why.
+    StepSkipped {
+        #[serde(flatten)]
+        at: StepRef,
+        name: String,
+        reason: String,
+    },
+    /// A plugin is compiled; it happens once for each plugin and machine.
+    Compiling {
+        #[serde(flatten)]
+        at: StepRef,
+        plugin: String,
+    },
+    /// A line of a step's log.
+    Line {
+        #[serde(flatten)]
+        at: StepRef,
+        level: Level,
+        text: String,
+    },
+    /// A group of lines opens.
+    GroupOpened {
+        #[serde(flatten)]
+        at: StepRef,
+        title: String,
+    },
+    /// The innermost group closes.
+    GroupClosed {
+        #[serde(flatten)]
+        at: StepRef,
+    },
+    /// A step has come this far.
+    Progress {
+        #[serde(flatten)]
+        at: StepRef,
+        what: String,
+        done: u64,
+        total: Option<u64>,
+    },
+    /// A step points at a line of a file.
+    Annotation {
+        #[serde(flatten)]
+        at: StepRef,
+        level: Level,
+        message: String,
+        file: Option<String>,
+        line: Option<u32>,
+    },
+    /// A rule stopped something that a step tried.
+    Denied {
+        #[serde(flatten)]
+        at: StepRef,
+        denial: Denial,
+    },
+    /// A step has ended.
+    StepFinished {
+        #[serde(flatten)]
+        at: StepRef,
+        outcome: Outcome,
+        /// Why it did not pass.
+        message: Option<String>,
+        /// More about that: an error's kind, stage and details.
+        details: Value,
+        /// Its outputs, where it passed.
+        outputs: Value,
+        milliseconds: u64,
+    },
+    /// A job has ended.
+    JobFinished {
+        job: String,
+        outcome: Outcome,
+        outputs: Value,
+        milliseconds: u64,
+    },
+    /// The run is being cancelled: steps may tidy up.
+    Cancelling,
+    /// The run has ended.
+    RunFinished {
+        run: String,
+        outcome: Outcome,
+        exit_code: u8,
+        milliseconds: u64,
+        /// The hash of the journal's last record.
+        journal_head: String,
+    },
+}
+
+/// How much a line matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// For those who look closely.
+    Debug,
+    /// For everybody.
+    Info,
+    /// Something to look at.
+    Warn,
+    /// What went wrong.
+    Error,
+}
+
+/// How something ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It did what it should.
+    Passed,
+    /// It was not run.
+    Skipped,
+    /// It failed.
+    Failed,
+    /// The machine, the engine or the network failed it.
+    Infrastructure,
+    /// A rule stopped it.
+    Denied,
+    /// It was cancelled.
+    Cancelled,
+}
+
+impl Outcome {
+    /// The exit code that says so. Where several apply the gravest wins: see [`Outcome`]'s order.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Passed | Self::Skipped => 0,
+            Self::Failed => 1,
+            Self::Infrastructure => 4,
+            Self::Denied => 3,
+            Self::Cancelled => 130,
+        }
+    }
+}

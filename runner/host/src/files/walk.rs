@@ -1,0 +1,117 @@
+//! What lies below a designated path.
+
+use cap_std::fs::Metadata;
+use capstep_grants::WorkspacePath;
+
+use super::place::{FileError, Place};
+use super::workspace::Workspace;
+
+/// How many entries a walk may find. A grant on a folder of more is a mistake, and the list would fill the memory.
+const MAX_ENTRIES: usize = 250_000;
+
+/// How deep a walk may go.
+const MAX_DEPTH: usize = 128;
+
+/// An entry of a walk.
+pub(crate) struct Found {
+    pub(crate) place: Place,
+    /// Below where the walk began, `/` between its parts; a glob's matches have their path in the workspace.
+    pub(crate) path: String,
+    pub(crate) metadata: Metadata,
+}
+
+/// The entries at or below a path, sorted, reserved ones left out, links not followed. A glob gives what it matches.
+pub(crate) fn walk(
+    workspace: &Workspace,
+    root: &WorkspacePath,
+    path: &WorkspacePath,
+    recursive: bool,
+) -> Result<Vec<Found>, FileError> {
+    let mut found = Vec::new();
+    if path.is_glob() {
+        let matcher = globset::GlobBuilder::new(path.as_str())
+            .literal_separator(true)
+            .build()
+            .map_err(|error| {
+                FileError::Io(std::io::Error::new(
+                    std::io::ErrorKind::InvalidInput,
+                    error.to_string(),
+                ))
+            })?
+            .compile_matcher();
+        let Ok(fixed) = WorkspacePath::parse(path.fixed_part()) else {
+            return Err(FileError::Reserved);
+        };
+        let start = Place::open(workspace, &fixed, &fixed)?;
+        let base = if fixed.as_str() == "." {
+            String::new()
+        } else {
+            format!("{fixed}/")
+        };
+        below(&start, "", true, 0, &mut found)?;
+        found.retain_mut(|entry| {
+            entry.path = format!("{base}{}", entry.path);
+            !entry.metadata.is_dir() && matcher.is_match(&entry.path)
+        });
+    } else {
+        let place = Place::open(workspace, root, path)?;
+        let metadata = place.stat()?;
+        if metadata.is_dir() {
+            below(&place, "", recursive, 0, &mut found)?;
+        } else {
+            found.push(Found {
+                place,
+                path: String::new(),
+                metadata,
+            });
+        }
+    }
+    Ok(found)
+}
+
+fn below(
+    folder: &Place,
+    at: &str,
+    recursive: bool,
+    depth: usize,
+    found: &mut Vec<Found>,
+) -> Result<(), FileError> {
+    let too = |what: &str| {
+        FileError::Io(std::io::Error::new(
+            std::io::ErrorKind::InvalidData,
+            what.to_owned(),
+        ))
+    };
+    if depth > MAX_DEPTH {
+        return Err(too("has more than 128 folders in each other"));
+    }
+    for (name, metadata) in folder.children()? {
+        let place = folder.child(&name)?;
+        if WorkspacePath::parse(&place.name()).is_err() {
+            continue;
+        }
+        if found.len() >= MAX_ENTRIES {
+            return Err(too("has more than 250,000 entries"));
+        }
+        let path = if at.is_empty() {
+            name
+        } else {
+            format!("{at}/{name}")
+        };
+        let is_folder = metadata.is_dir();
+        let next = if is_folder && recursive {
+            Some(folder.child(path.rsplit('/').next().unwrap_or(&path))?)
+        } else {
+            None
+        };
+        found.push(Found {
+            place,
+            path: path.clone(),
+            metadata,
+        });
+        if let Some(next) = next {
+            below(&next, &path, recursive, depth + 1, found)?;
+        }
+    }
+    Ok(())
+}

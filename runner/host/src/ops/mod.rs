@@ -1,0 +1,11 @@
+//! Operations: work that goes on by itself while the plugin waits, or doesn't.
+//!
+//! `operation` is one of them, `table` all of a step's, `flow` the bytes that can be piped between two.
+
+mod flow;
+mod operation;
+mod table;
+
+pub(crate) use flow::FlowSource;
+pub(crate) use operation::{Operation, Outcome, Reporter};
+pub(crate) use table::Table;

@@ -1,0 +1,64 @@
+//! What a running step's store holds.
+
+use std::sync::Arc;
+
+use wasmtime::component::ResourceTable;
+use wasmtime::{Engine, Store};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use super::host::StepHost;
+use super::limits::{self, Usage};
+
+/// A running step's part of the sandbox.
+pub(crate) struct State {
+    wasi: WasiCtx,
+    table: ResourceTable,
+    host: Arc<dyn StepHost>,
+    usage: Usage,
+}
+
+impl State {
+    pub(crate) fn host(&self) -> &dyn StepHost {
+        &*self.host
+    }
+
+    pub(crate) fn usage(&self) -> &Usage {
+        &self.usage
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+/// A store with every limit set.
+pub(crate) fn store(
+    engine: &Engine,
+    wasi: WasiCtx,
+    host: Arc<dyn StepHost>,
+    memory: usize,
+) -> Store<State> {
+    let mut table = ResourceTable::new();
+    table.set_max_capacity(limits::RESOURCES);
+    let mut store = Store::new(
+        engine,
+        State {
+            wasi,
+            table,
+            host,
+            usage: Usage::new(memory),
+        },
+    );
+    store.limiter(|state| &mut state.usage);
+    store.set_hostcall_fuel(limits::HOSTCALL_BYTES);
+    // A store begins with a deadline that is already over; each tick then lets the other tasks of the thread go on, so
+    // that time limit and cancelling are looked at.
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_async_yield_and_update(1);
+    store
+}

@@ -1,0 +1,221 @@
+//! What is done around every verb: the record before and after, the time, the end by cancelling, the denial.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Instant;
+
+use capstep_grants::check::Denial;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::shared::Shared;
+use crate::fault::{Fault, denial_error};
+use crate::journal::{Entry, GrantReference, Phase};
+use crate::ops::{Operation, Outcome, Reporter};
+use crate::protocol::{ErrorKind, Handle, VerbError};
+
+/// A call, as the journal tells it.
+#[derive(Debug, Clone)]
+pub(crate) struct Meta {
+    pub(crate) call: u64,
+    pub(crate) verb: String,
+    pub(crate) arguments: Value,
+    pub(crate) grants: Vec<GrantReference>,
+    pub(crate) secrets: Vec<String>,
+    /// Whether the effect changes something outside: its intent is recorded first.
+    pub(crate) changes: bool,
+}
+
+impl Meta {
+    /// With what allowed it.
+    pub(crate) fn under(mut self, grants: Vec<GrantReference>) -> Self {
+        self.grants = grants;
+        self
+    }
+
+    /// With the secrets it uses, by name.
+    pub(crate) fn using(mut self, secrets: Vec<String>) -> Self {
+        self.secrets = secrets;
+        self
+    }
+}
+
+impl Shared {
+    fn entry(&self, meta: &Meta, phase: Phase) -> Entry {
+        Entry {
+            actor: self.actor.clone(),
+            call: meta.call,
+            phase,
+            verb: meta.verb.clone(),
+            arguments: meta.arguments.clone(),
+            grants: meta.grants.clone(),
+            secrets: meta.secrets.clone(),
+            denial: None,
+            result: Value::Null,
+            error: None,
+            duration_ms: None,
+        }
+    }
+
+    /// Writes a record; where that fails the effect must not happen.
+    fn append(&self, entry: &Entry) -> Result<(), Fault> {
+        self.journal.append(entry).map_err(|error| {
+            Fault::error(
+                ErrorKind::Internal,
+                format!("the journal can't be written: {error}"),
+            )
+        })
+    }
+
+    /// Records a denial and lets the step fail.
+    pub(crate) fn deny(&self, meta: &Meta, mut denial: Denial) -> VerbError {
+        denial.message = self.masker.mask_str(&denial.message).into_owned();
+        let mut entry = self.entry(meta, Phase::Denied);
+        entry.denial = Some(denial.clone());
+        let error = denial_error(&denial);
+        self.voice.denied(&denial);
+        self.remember_denial(denial);
+        match self.append(&entry) {
+            Ok(()) | Err(Fault::Denied(_)) => error,
+            Err(Fault::Error(error)) => error,
+        }
+    }
+
+    /// Turns a fault into what the plugin sees; a denial is recorded.
+    pub(crate) fn settle(&self, meta: &Meta, fault: Fault) -> VerbError {
+        match fault {
+            Fault::Denied(denial) => self.deny(meta, *denial),
+            Fault::Error(mut error) => {
+                error.message = self.masker.mask_str(&error.message).into_owned();
+                self.masker.mask_json(&mut error.details);
+                error
+            }
+        }
+    }
+
+    fn conclude<T>(
+        &self,
+        meta: &Meta,
+        started: Instant,
+        result: &Result<(T, Value), Fault>,
+    ) -> Result<(), Fault> {
+        let mut entry = self.entry(
+            meta,
+            if meta.changes {
+                Phase::Outcome
+            } else {
+                Phase::Read
+            },
+        );
+        entry.duration_ms = u64::try_from(started.elapsed().as_millis()).ok();
+        if meta.changes {
+            // The intent has said these already.
+            entry.arguments = Value::Null;
+        }
+        match result {
+            Ok((_, summary)) => entry.result = summary.clone(),
+            Err(Fault::Error(error)) => {
+                let mut error = error.clone();
+                error.message = self.masker.mask_str(&error.message).into_owned();
+                self.masker.mask_json(&mut error.details);
+                entry.error = Some(error);
+            }
+            Err(Fault::Denied(denial)) if meta.changes => entry.error = Some(denial_error(denial)),
+            // A reading call that was denied has its own record.
+            Err(Fault::Denied(_)) => return Ok(()),
+        }
+        self.append(&entry)
+    }
+
+    /// Runs a verb that answers at once. The work gives its result and what the journal says of it.
+    pub(crate) async fn effect<T>(
+        &self,
+        meta: &Meta,
+        work: impl Future<Output = Result<(T, Value), Fault>>,
+    ) -> Result<T, Fault> {
+        if meta.changes {
+            self.append(&self.entry(meta, Phase::Intent))?;
+        }
+        let started = Instant::now();
+        let result = work.await;
+        self.conclude(meta, started, &result)?;
+        result.map(|(value, _)| value)
+    }
+
+    /// Starts a verb that takes its time, as an operation.
+    pub(crate) fn start<F>(
+        self: &Arc<Self>,
+        meta: Meta,
+        work: impl FnOnce(Arc<Self>, Reporter, Arc<Operation>) -> F,
+    ) -> Result<Handle, Fault>
+    where
+        F: Future<Output = Result<(Outcome, Value), Fault>> + Send + 'static,
+    {
+        if meta.changes {
+            self.append(&self.entry(&meta, Phase::Intent))?;
+        }
+        let handle = self.launch(self.token(), Some(meta), work)?;
+        Ok(handle)
+    }
+
+    /// What ends a new operation. Once the run is being cancelled it is only its own end: whatever a plugin starts then
+    /// is for tidying up, and has until the grace is over.
+    pub(crate) fn token(&self) -> CancellationToken {
+        if self.cancel.is_cancelled() {
+            CancellationToken::new()
+        } else {
+            self.cancel.child_token()
+        }
+    }
+
+    /// Starts an operation; one without a meta leaves no record.
+    pub(crate) fn launch<F>(
+        self: &Arc<Self>,
+        cancel: CancellationToken,
+        meta: Option<Meta>,
+        work: impl FnOnce(Arc<Self>, Reporter, Arc<Operation>) -> F,
+    ) -> Result<Handle, Fault>
+    where
+        F: Future<Output = Result<(Outcome, Value), Fault>> + Send + 'static,
+    {
+        let (operation, reporter) = Operation::new(cancel.clone());
+        let handle = self.table.insert(Arc::clone(&operation))?;
+        let work = work(Arc::clone(self), reporter.clone(), Arc::clone(&operation));
+        let shared = Arc::clone(self);
+        tokio::spawn(async move {
+            let started = Instant::now();
+            let result = tokio::select! {
+                biased;
+                result = work => result,
+                () = cancel.cancelled() => Err(Fault::error(ErrorKind::Cancelled, "cancelled")),
+            };
+            let concluded = meta
+                .as_ref()
+                .map_or(Ok(()), |meta| shared.conclude(meta, started, &result));
+            let result = match (result, concluded) {
+                (_, Err(fault)) | (Err(fault), Ok(())) => Err(match &meta {
+                    Some(meta) => shared.settle(meta, fault),
+                    None => shared.settle(&Meta::unrecorded(), fault),
+                }),
+                (Ok((outcome, _)), Ok(())) => Ok(outcome),
+            };
+            operation.finish(result);
+            drop(reporter);
+        });
+        Ok(handle)
+    }
+}
+
+impl Meta {
+    /// Of an operation that is no effect: a sleep.
+    fn unrecorded() -> Self {
+        Self {
+            call: 0,
+            verb: "op".to_owned(),
+            arguments: Value::Null,
+            grants: Vec::new(),
+            secrets: Vec::new(),
+            changes: false,
+        }
+    }
+}

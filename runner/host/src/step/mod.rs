@@ -1,0 +1,14 @@
+//! One running step, as the host sees it: what it may do, what it did, and what it says.
+//!
+//! `shared` is the state, `dispatch` the one way from a call to a verb, `effect` what is done around every verb (check,
+//! journal, time, mask), `voice` what people get to read.
+
+mod dispatch;
+mod effect;
+mod shared;
+mod voice;
+
+pub(crate) use effect::Meta;
+pub(crate) use shared::Shared;
+pub use shared::{StepRun, StepSettings};
+pub(crate) use voice::Lines;

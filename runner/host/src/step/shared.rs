@@ -1,0 +1,216 @@
+//! The state of a running step.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use capstep_grants::check::{Act, Denial, Permit, StepAuthority, authorize};
+use capstep_net::Dialer;
+use capstep_secrets::{Masker, Placeholder, SecretValue};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::voice::Voice;
+use crate::fault::Fault;
+use crate::files::{SealedFiles, Workspace};
+use crate::journal::{Actor, GrantReference, Journal};
+use crate::observer::StepObserver;
+use crate::ops::Table;
+
+/// What a step runs with.
+pub struct StepSettings {
+    /// What it may do.
+    pub authority: StepAuthority,
+    /// Who it is, in the journal.
+    pub actor: Actor,
+    /// The files.
+    pub workspace: Arc<Workspace>,
+    /// The files that hold secrets.
+    pub sealed: Arc<SealedFiles>,
+    /// Where effects are recorded.
+    pub journal: Arc<Journal>,
+    /// Who hears what it says.
+    pub observer: Arc<dyn StepObserver>,
+    /// Masks the run's secrets; the step's own are added.
+    pub masker: Masker,
+    /// Connects, within the address rules.
+    pub dialer: Arc<Dialer>,
+    /// Cancelled when the run is: pending operations end with `cancelled`, new verbs go on working.
+    pub cancel: CancellationToken,
+}
+
+/// A running step; cheap to clone.
+#[derive(Clone)]
+pub struct StepRun {
+    pub(crate) shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) authority: StepAuthority,
+    pub(crate) actor: Actor,
+    pub(crate) workspace: Arc<Workspace>,
+    pub(crate) sealed: Arc<SealedFiles>,
+    pub(crate) journal: Arc<Journal>,
+    pub(crate) voice: Voice,
+    pub(crate) masker: Masker,
+    pub(crate) dialer: Arc<Dialer>,
+    pub(crate) cancel: CancellationToken,
+    pub(crate) table: Table,
+    /// Secrets by the pointer of the input that holds them.
+    pub(crate) secrets: BTreeMap<String, SecretValue>,
+    /// The inputs as the plugin sees them.
+    pub(crate) inputs: Value,
+    calls: AtomicU64,
+    denials: Mutex<Vec<Denial>>,
+}
+
+impl StepRun {
+    /// Prepares a step: every secret becomes a placeholder that is good for this step alone.
+    pub fn new(settings: StepSettings) -> Self {
+        let mut inputs = settings.authority.bound.values.clone();
+        let mut secrets = BTreeMap::new();
+        let mut named = Vec::new();
+        for secret in &settings.authority.bound.secrets {
+            let value = SecretValue::new(secret.text.text.as_str());
+            let names: Vec<&str> = secret.text.names.iter().map(String::as_str).collect();
+            named.push((names.join("+"), value.clone()));
+            secrets.insert(secret.pointer.clone(), value);
+            if let Some(slot) = inputs.pointer_mut(&secret.pointer) {
+                *slot = Value::String(Placeholder::random().as_str().to_owned());
+            }
+        }
+        let masker = if named.is_empty() {
+            settings.masker
+        } else {
+            settings.masker.with(named)
+        };
+        let voice = Voice::new(settings.observer, masker.clone());
+        Self {
+            shared: Arc::new(Shared {
+                authority: settings.authority,
+                actor: settings.actor,
+                workspace: settings.workspace,
+                sealed: settings.sealed,
+                journal: settings.journal,
+                voice,
+                masker,
+                dialer: settings.dialer,
+                cancel: settings.cancel,
+                table: Table::default(),
+                secrets,
+                inputs,
+                calls: AtomicU64::new(0),
+                denials: Mutex::new(Vec::new()),
+            }),
+        }
+    }
+
+    /// The inputs as the plugin sees them: JSON, placeholders where secrets are.
+    pub fn inputs(&self) -> String {
+        self.shared.inputs.to_string()
+    }
+
+    /// What was denied so far. A step with a denial has failed, whatever its plugin says.
+    pub fn denials(&self) -> Vec<Denial> {
+        self.shared
+            .denials
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Ends everything the step left open: operations are cancelled, logins closed, a half line said.
+    pub async fn close(&self) {
+        for login in self.shared.table.clear() {
+            login.close().await;
+        }
+        self.shared.voice.finish();
+    }
+
+    /// Masks a text that is to be shown.
+    pub fn mask(&self, text: &str) -> String {
+        self.shared.masker.mask_str(text).into_owned()
+    }
+
+    /// Masks a value that leaves the step: an output.
+    pub fn mask_value(&self, value: &mut Value) {
+        self.shared.masker.mask_json(value);
+    }
+}
+
+impl Shared {
+    pub(crate) fn next_call(&self) -> u64 {
+        self.calls.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Asks the grants.
+    pub(crate) fn permit(&self, act: &Act<'_>) -> Result<Permit, Fault> {
+        authorize(&self.authority, act).map_err(Fault::from)
+    }
+
+    pub(crate) fn remember_denial(&self, denial: Denial) {
+        self.denials
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(denial);
+    }
+
+    /// A grant as the journal names it.
+    pub(crate) fn grant(&self, pointer: &str) -> Option<GrantReference> {
+        let grant = self
+            .authority
+            .bound
+            .grants
+            .iter()
+            .find(|grant| grant.pointer == pointer)?;
+        Some(GrantReference {
+            pointer: grant.pointer.clone(),
+            authority: self
+                .masker
+                .mask_str(&capstep_grants::plan::describe(grant))
+                .into_owned(),
+            place: grant.place.clone(),
+        })
+    }
+
+    pub(crate) fn grants(&self, pointers: &[&str]) -> Vec<GrantReference> {
+        pointers
+            .iter()
+            .filter_map(|pointer| self.grant(pointer))
+            .collect()
+    }
+
+    /// The names of the secrets at these inputs.
+    pub(crate) fn secret_names<'a>(
+        &self,
+        pointers: impl IntoIterator<Item = &'a str>,
+    ) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for pointer in pointers {
+            for secret in self
+                .authority
+                .bound
+                .secrets
+                .iter()
+                .filter(|secret| secret.pointer == pointer)
+            {
+                names.extend(secret.text.names.iter().cloned());
+            }
+        }
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// The text at an input, the real one where it is a secret. Only verbs that hold a permit for it ask.
+    pub(crate) fn value(&self, pointer: &str) -> Option<SecretValue> {
+        if let Some(secret) = self.secrets.get(pointer) {
+            return Some(secret.clone());
+        }
+        match self.authority.bound.values.pointer(pointer) {
+            Some(Value::String(text)) => Some(SecretValue::new(text.as_str())),
+            Some(Value::Null) | None => None,
+            Some(other) => Some(SecretValue::new(other.to_string())),
+        }
+    }
+}

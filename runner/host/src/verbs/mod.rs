@@ -1,0 +1,36 @@
+//! The verbs: one module a capability. Each asks the grants, then acts on the permit it got, never on the plugin's own
+//! words.
+
+pub(crate) mod files;
+pub(crate) mod http;
+mod http_body;
+pub(crate) mod log;
+mod net_error;
+pub(crate) mod op;
+mod open_file;
+mod pipe;
+pub(crate) mod secrets;
+pub(crate) mod ssh;
+pub(crate) mod tcp;
+pub(crate) mod time;
+
+pub(crate) use ssh::SshLogin;
+
+use crate::fault::Fault;
+use crate::protocol::ErrorKind;
+
+/// A call that reached the wrong module: a fault of the host's own table.
+fn misrouted<T>() -> Result<T, Fault> {
+    Err(Fault::error(
+        ErrorKind::Internal,
+        "the call reached the wrong verb",
+    ))
+}
+
+/// A permit of another kind than the act asked for: a fault of the check.
+fn wrong_permit<T>() -> Result<T, Fault> {
+    Err(Fault::error(
+        ErrorKind::Internal,
+        "the check gave another permit than was asked for",
+    ))
+}

@@ -1,0 +1,53 @@
+//! From the network's errors to the plugin's.
+
+use capstep_grants::check::Rule;
+use capstep_net::{Endpoint, NetError, NetErrorKind};
+
+use crate::fault::Fault;
+use crate::protocol::{ErrorKind, VerbError};
+
+/// Folds a network error; one of an address rule is a denial.
+pub(super) fn fault(error: NetError, pointer: &str) -> Fault {
+    let kind = match error.kind {
+        NetErrorKind::Refused => {
+            return Fault::denied(Rule::AddressRefused, pointer, error.message);
+        }
+        NetErrorKind::Name | NetErrorKind::Unreachable => ErrorKind::Unreachable,
+        NetErrorKind::Timeout => ErrorKind::Timeout,
+        NetErrorKind::Tls | NetErrorKind::Http => ErrorKind::Peer,
+        NetErrorKind::TooLarge => ErrorKind::TooLarge,
+        NetErrorKind::Cancelled => ErrorKind::Cancelled,
+        NetErrorKind::Invalid => ErrorKind::Invalid,
+    };
+    let stage = match error.kind {
+        NetErrorKind::Name => Some("name"),
+        NetErrorKind::Unreachable => Some("tcp"),
+        NetErrorKind::Tls => Some("tls"),
+        NetErrorKind::Http => Some("http"),
+        _ => None,
+    };
+    let stage = error
+        .details
+        .get("stage")
+        .and_then(|stage| stage.as_str())
+        .or(stage)
+        .map(str::to_owned);
+    let mut folded = VerbError::new(kind, error.message).with(error.details);
+    folded.stage = stage;
+    Fault::Error(folded)
+}
+
+/// The endpoint of a granted host. What the pipeline wrote out may be a literal; a run-time value is judged as a name.
+pub(super) fn endpoint(
+    host: &str,
+    port: u16,
+    written: bool,
+    pointer: &str,
+) -> Result<Endpoint, Fault> {
+    let endpoint = if written {
+        Endpoint::written(host, port)
+    } else {
+        Endpoint::new(host, port, capstep_net::Designation::RunTime)
+    };
+    endpoint.map_err(|error| fault(error, pointer))
+}
