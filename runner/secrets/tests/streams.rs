@@ -216,9 +216,66 @@ fn text_that_can_begin_nothing_comes_out_at_once() {
     assert_eq!(stream.finish(), b"hu");
 }
 
-/// Positions of the output that follow from the definition alone: every occurrence of every value is covered.
+/// Masking by its definition: every byte of every occurrence of every value is covered, and what is covered shows as
+/// the labels of the longest value where nothing before it covers the place.
+fn by_definition(values: &[String], text: &str) -> String {
+    let mut out = String::new();
+    let mut covered = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        let found = values
+            .iter()
+            .enumerate()
+            .filter(|(_, value)| text[at..].starts_with(value.as_str()))
+            .max_by_key(|(index, value)| (value.len(), std::cmp::Reverse(*index)));
+        if let Some((index, value)) = found {
+            if at >= covered {
+                out.push_str(&format!("[MASKED:N{index}]"));
+            }
+            covered = covered.max(at + value.len());
+        }
+        if at >= covered {
+            out.push(char::from(byte));
+        }
+    }
+    out
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2048))]
+
+    #[test]
+    fn masking_is_what_its_definition_says(
+        values in proptest::collection::vec("[ab]{4,9}", 1..5),
+        text in "[abx]{0,60}",
+        sizes in proptest::collection::vec(1usize..9, 1..4),
+    ) {
+        let masker = masker_of(&values);
+        let expected = by_definition(&values, &text);
+        prop_assert_eq!(masker.mask_str(&text).into_owned(), expected.clone());
+        prop_assert_eq!(stream(&masker, &cut(text.as_bytes(), &sizes)), expected.into_bytes());
+    }
+}
+
+/// Texts made to be slow end: tokens within tokens, and a value that overlaps itself at every byte.
 #[test]
-fn url_safe_without_padding_within_a_token_like_text() {
+fn repetitive_texts_take_no_quadratic_time() {
+    let masker = masker_of(&["a".repeat(2000)]);
+    let tokens = "ghp_".repeat(500_000);
+    assert_eq!(masker.mask_str(&tokens), "[MASKED:token]");
+    assert_eq!(
+        stream(&masker, &cut(tokens.as_bytes(), &[4096])),
+        b"[MASKED:token]"
+    );
+    let same = "a".repeat(500_000);
+    assert_eq!(masker.mask_str(&same), "[MASKED:N0]");
+    assert_eq!(
+        stream(&masker, &cut(same.as_bytes(), &[4096])),
+        b"[MASKED:N0]"
+    );
+}
+
+#[test]
+fn url_safe_base64_after_a_user_name() {
     let masker = masker_of(&["??>>~~secret~~<<??".to_owned()]);
     let text = URL_SAFE_NO_PAD.encode("user:??>>~~secret~~<<??");
     assert_eq!(
