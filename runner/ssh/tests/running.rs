@@ -60,6 +60,30 @@ async fn awful_values_arrive_byte_for_byte() {
     assert_eq!(ran.stdout, expected);
 }
 
+/// Callers spawn these futures on a runtime with several threads: this compiles only while they can be moved.
+#[tokio::test]
+async fn futures_may_move_between_threads() {
+    fn movable<T: Send>(future: T) -> T {
+        future
+    }
+    let server = Server::start();
+    let session = server.connect().await;
+    let base = server.remote("srv");
+    let release = movable(session.begin_release(&base, "1", &[]))
+        .await
+        .unwrap();
+    movable(session.upload(capstep_ssh::UploadRequest::default(), None))
+        .await
+        .unwrap();
+    movable(session.prune_extra(&release, &[])).await.unwrap();
+    movable(session.commit_release(&release, 1)).await.unwrap();
+    movable(session.download("/nothing", Some("/"), &mut Vec::new(), 1))
+        .await
+        .unwrap_err();
+    movable(script(&session, "true")).await;
+    movable(session.close()).await;
+}
+
 #[tokio::test]
 async fn exit_codes_and_signals_are_kept() {
     let server = Server::start();

@@ -111,7 +111,9 @@ pub(super) async fn remove_staging(sftp: &Arc<SftpSession>, folder: &str) {
     let Ok(listing) = sftp.read_dir(folder).await else {
         return;
     };
-    let paths = listing.map(|entry| format!("{folder}/{}", entry.file_name())).collect();
+    let paths = listing
+        .map(|entry| format!("{folder}/{}", entry.file_name()))
+        .collect();
     let _ = in_flight(paths, REQUESTS_IN_FLIGHT, |path| {
         let sftp = Arc::clone(sftp);
         async move {
