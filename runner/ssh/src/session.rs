@@ -15,6 +15,9 @@ use crate::error::{SshError, SshErrorKind, Stage};
 /// How long a dropped session may take to say goodbye before its stream is cut.
 const GOODBYE: Duration = Duration::from_secs(3);
 
+/// How often a dropped session looks whether such work has ended.
+const UNFINISHED_POLL: Duration = Duration::from_millis(200);
+
 /// A connection on which commands run and files move. Dropping it closes the connection.
 ///
 /// Operations may run side by side, but they share one flow of data: while the receiver of one operation's output
@@ -25,6 +28,8 @@ pub struct Session {
     end: Arc<Mutex<Option<String>>>,
     pub(crate) limits: ConnectLimits,
     warnings: Vec<String>,
+    /// Held by work that must come to its end even if the session is dropped meanwhile.
+    pub(crate) unfinished: Arc<()>,
     sftp: OnceCell<Arc<SftpSession>>,
 }
 
@@ -48,6 +53,7 @@ impl Session {
             end,
             limits,
             warnings,
+            unfinished: Arc::new(()),
             sftp: OnceCell::new(),
         }
     }
@@ -155,10 +161,16 @@ impl Drop for Session {
         // The handle's end lets russh's task finish what is queued (a TERM, a close) and leave; a server that takes
         // nothing any more must not keep that task alive.
         let cut = self.cut.clone();
+        let unfinished = Arc::clone(&self.unfinished);
+        let patience = self.limits.request.max(GOODBYE);
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => {
                 runtime.spawn(async move {
+                    let started = tokio::time::Instant::now();
                     tokio::time::sleep(GOODBYE).await;
+                    while Arc::strong_count(&unfinished) > 1 && started.elapsed() < patience {
+                        tokio::time::sleep(UNFINISHED_POLL).await;
+                    }
                     cut.cancel();
                 });
             }

@@ -67,6 +67,7 @@ impl Session {
             Renamer::Sftp(raw) => {
                 // Spawned as one task, so that a cancelled upload does not stop between two files.
                 let raw = Arc::clone(raw);
+                let unfinished = Arc::clone(&self.unfinished);
                 let work = tokio::spawn(async move {
                     let results = in_flight(pairs, REQUESTS_IN_FLIGHT, |(from, to)| {
                         let raw = Arc::clone(&raw);
@@ -76,6 +77,7 @@ impl Session {
                     })
                     .await;
                     staging.remove().await;
+                    drop(unfinished);
                     results
                 });
                 let results = match work.await {
