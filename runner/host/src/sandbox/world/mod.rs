@@ -21,7 +21,6 @@ pub(crate) use linker::add_interfaces;
 pub(crate) use run::{StepPre, run};
 
 /// Generated from `sdk/wit`.
-#[expect(unreachable_pub, reason = "generated")]
 pub(crate) mod bindings {
     wasmtime::component::bindgen!({
         path: "../../sdk/wit",

@@ -8,10 +8,12 @@ use crate::protocol::{Answer, Call, ErrorKind, Handle, VerbError};
 
 /// Stands for an operation in the guest's table; its number there is the host's handle.
 #[derive(Debug)]
+#[expect(unreachable_pub, reason = "the generated code exports it again")]
 pub struct OpHandle;
 
 /// Stands for a login in the guest's table.
 #[derive(Debug)]
+#[expect(unreachable_pub, reason = "the generated code exports it again")]
 pub struct SessionHandle;
 
 /// The one thing that the interfaces share. They need no view of their own each: all of them only pass calls on.
