@@ -19,7 +19,7 @@ pub struct Inputs {
     #[serde(default)]
     pub method: Method,
     /// Headers of the request; placeholders where secrets are.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "capstep_sdk::inputs::or_default")]
     pub headers: IndexMap<String, String>,
     /// A placeholder for the token.
     #[serde(default)]
@@ -31,7 +31,7 @@ pub struct Inputs {
     #[serde(default)]
     pub ca: Option<String>,
     /// What a healthy target answers.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "capstep_sdk::inputs::or_default")]
     pub expect: Expect,
     /// From the start of one attempt to the start of the next.
     #[serde(default = "default_every")]
@@ -61,7 +61,7 @@ pub struct Expect {
     #[serde(default)]
     pub status: List<Value>,
     /// Values in a JSON body, by where they are.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "capstep_sdk::inputs::or_default")]
     pub json: IndexMap<String, Value>,
     /// What the body must match somewhere.
     #[serde(default)]
@@ -70,7 +70,7 @@ pub struct Expect {
     #[serde(default)]
     pub not_body: Option<String>,
     /// Headers of the answer.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "capstep_sdk::inputs::or_default")]
     pub header: IndexMap<String, String>,
     /// What a port must say first.
     #[serde(default)]

@@ -38,7 +38,7 @@ pub struct Inputs {
     #[serde(default)]
     pub run: Option<String>,
     /// The script's environment; the host reads it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "capstep_sdk::inputs::or_default")]
     pub env: BTreeMap<String, String>,
     /// Where the script runs; the host reads it.
     #[serde(default)]

@@ -7,7 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
 /// Nanoseconds in each unit, largest first: the order in which a text has them.
-const UNITS: [(&str, u64); 6] = [
+const UNITS: [(&str, u64); 7] = [
+    ("d", 86_400_000_000_000),
     ("h", 3_600_000_000_000),
     ("m", 60_000_000_000),
     ("s", 1_000_000_000),
@@ -74,7 +75,7 @@ impl FromStr for Duration {
 
     fn from_str(text: &str) -> Result<Self, DurationError> {
         let wrong = || DurationError(text.to_owned());
-        let mut rest = text;
+        let mut rest = text.trim();
         let mut units = UNITS.iter();
         let mut total: u64 = 0;
         if rest == "0" {
@@ -162,7 +163,9 @@ mod tests {
         check("1s1s", None);
         check("1.5s", None);
         check("-1s", None);
-        check("1d", None);
+        check("1d12h", Some(129_600_000));
+        check(" 10s ", Some(10_000));
+        check("1w", None);
         check("99999999999999999999h", None);
         check("9999999999h", None);
     }

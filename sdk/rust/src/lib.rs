@@ -32,7 +32,7 @@
 //! the same function a [`testing::Mock`] and run natively.
 //!
 //! Layout: one module for each interface with its trait ([`files`], [`http`], [`log`], [`ops`], [`secrets`], [`ssh`],
-//! [`tcp`], [`time`]); [`error`] and [`failure`]; inputs' own types in [`duration`], [`list`] and [`pointer`];
+//! [`tcp`], [`time`]); [`error`] and [`failure`]; reading inputs in [`inputs`], their types in [`duration`], [`list`] and [`pointer`];
 //! `guest` is the real host behind the traits, in wasm alone; [`step`](mod@step) is the way in; [`testing`] is the
 //! other host.
 
@@ -41,6 +41,7 @@ pub mod error;
 pub mod failure;
 pub mod files;
 pub mod http;
+pub mod inputs;
 pub mod list;
 pub mod log;
 pub mod ops;
@@ -61,7 +62,7 @@ pub mod testing;
 #[allow(unsafe_code, unreachable_pub, missing_docs, clippy::all)]
 pub mod bindings {
     wit_bindgen::generate!({
-        path: "wit",
+        path: "../wit",
         world: "step",
         pub_export_macro: true,
         default_bindings_module: "capstep_sdk::bindings",

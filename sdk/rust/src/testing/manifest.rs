@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 
 /// Compares a step's types with its manifest. All that differs, as sentences; none: they agree.
 ///
-/// - `minimal`: inputs that set nothing but what is required. Read as `I`, they must have the manifest's defaults.
+/// - `minimal`: inputs that set nothing but what is required. Read as `I`, they must have the manifest's defaults, and
+///   be the same when everything else is `null`.
 /// - `complete`: inputs that set everything. The names in them, read as `I` (which must refuse unknown fields) and
 ///   written again, must be the manifest's, down into records.
 /// - `outputs`: an example with every output; its names and types must be the manifest's.
@@ -32,7 +33,13 @@ pub fn problems<I: Serialize + DeserializeOwned, O: Serialize>(
         Err(error) => problems.push(format!("the complete inputs: {error}")),
     }
     match again::<I>(minimal) {
-        Ok(known) => defaults(declared, minimal, &known, &mut problems),
+        Ok(known) => {
+            defaults(declared, minimal, &known, &mut problems);
+            // Where names or defaults differ, this would only say so again.
+            if problems.is_empty() {
+                nulls::<I>(declared, minimal, &known, &mut problems);
+            }
+        }
         Err(error) => problems.push(format!("the minimal inputs: {error}")),
     }
     match serde_json::to_value(outputs) {
@@ -150,6 +157,46 @@ fn defaults(
     }
 }
 
+/// The host hands over every input: what is not set and has no default is `null`, in records that are set too.
+fn nulls<I: Serialize + DeserializeOwned>(
+    declared: Option<&Map<String, Value>>,
+    minimal: &Value,
+    known: &Value,
+    problems: &mut Vec<String>,
+) {
+    for records_are_set in [false, true] {
+        let mut handed = unset(declared, records_are_set);
+        handed.extend(
+            minimal
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(name, value)| (name.clone(), value.clone())),
+        );
+        match again::<I>(&Value::Object(handed)) {
+            Ok(read) if read == *known => {}
+            Ok(read) => problems.push(format!(
+                "with null for what is not set the code reads {read}"
+            )),
+            Err(error) => problems.push(format!("with null for what is not set: {error}")),
+        }
+    }
+}
+
+fn unset(declared: Option<&Map<String, Value>>, records_are_set: bool) -> Map<String, Value> {
+    let value =
+        |declaration: &Value| match (declaration.get("default"), table(declaration, "fields")) {
+            (Some(default), _) => default.clone(),
+            (None, fields @ Some(_)) if records_are_set => Value::Object(unset(fields, true)),
+            (None, _) => Value::Null,
+        };
+    declared
+        .into_iter()
+        .flatten()
+        .map(|(name, declaration)| (name.clone(), value(declaration)))
+        .collect()
+}
+
 /// What an input that is not set looks like.
 fn is_nothing(value: &Value) -> bool {
     match value {
@@ -205,6 +252,25 @@ mod tests {
         file: String,
         #[serde(default)]
         loud: bool,
+    }
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Fragile {
+        #[serde(default)]
+        tags: Vec<String>,
+    }
+
+    #[test]
+    fn null_must_be_read() {
+        let manifest = "[inputs.tags]\ntype = \"list<string>\"\ndoc = \"d\"\nexamples = [[]]\n";
+        let found =
+            problems::<Fragile, _>(manifest, &json!({}), &json!({ "tags": ["a"] }), &json!({}));
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(
+            found[0].starts_with("with null for what is not set: invalid type: null"),
+            "{found:?}"
+        );
     }
 
     fn check(manifest: &str, expected: &[&str]) {
