@@ -63,11 +63,7 @@ pub enum Event {
         reason: String,
     },
     /// A plugin is compiled; it happens once for each plugin and machine.
-    Compiling {
-        #[serde(flatten)]
-        at: StepRef,
-        plugin: String,
-    },
+    Compiling { plugin: String },
     /// A line of a step's log.
     Line {
         #[serde(flatten)]

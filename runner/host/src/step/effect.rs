@@ -67,6 +67,11 @@ impl Shared {
         })
     }
 
+    /// Writes a record of its own.
+    pub(crate) fn note(&self, meta: &Meta, phase: Phase) -> Result<(), Fault> {
+        self.append(&self.entry(meta, phase))
+    }
+
     /// Records a denial and lets the step fail.
     pub(crate) fn deny(&self, meta: &Meta, mut denial: Denial) -> VerbError {
         denial.message = self.masker.mask_str(&denial.message).into_owned();

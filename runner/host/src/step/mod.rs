@@ -1,10 +1,12 @@
 //! One running step, as the host sees it: what it may do, what it did, and what it says.
 //!
 //! `shared` is the state, `dispatch` the one way from a call to a verb, `effect` what is done around every verb (check,
-//! journal, time, mask), `voice` what people get to read.
+//! journal, time, mask), `mounts` the folders that
+//! a plugin sees directly, `voice` what people get to read.
 
 mod dispatch;
 mod effect;
+mod mounts;
 mod shared;
 mod voice;
 

@@ -478,7 +478,7 @@ fn slice(bytes: &[u8], offset: u64, length: u64) -> Vec<u8> {
 }
 
 /// Folds a file error; a link that leaves is a denial.
-pub(super) fn file_fault(error: FileError, at: &str, name: &str) -> Fault {
+pub(crate) fn file_fault(error: FileError, at: &str, name: &str) -> Fault {
     match error {
         FileError::LinkLeaves => Fault::denied(
             Rule::LinkLeavesPath,

@@ -176,14 +176,17 @@ fn gather(
                 ),
                 (false, _) => format!("{}/{relative}", destination.trim_end_matches('/')),
             };
-            add(task, entry, &remote, &mut gathered.request)?;
             if let Some(open) = release
                 && let Some(inside) = remote.strip_prefix(&open.release.path)
             {
-                gathered
-                    .kept
-                    .push(inside.trim_start_matches('/').to_owned());
+                let inside = inside.trim_start_matches('/');
+                if open.release.is_shared(inside) {
+                    // What all releases share is not a release's own to bring.
+                    continue;
+                }
+                gathered.kept.push(inside.to_owned());
             }
+            add(task, entry, &remote, &mut gathered.request)?;
         }
         if task.root.is_glob()
             && gathered.request.entries.len() + gathered.request.symlinks.len() == before

@@ -1,0 +1,48 @@
+//! What a run is started with, and what comes of it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use capstep_grants::plan::Variables;
+use capstep_host::sandbox::CacheDirectories;
+use capstep_pipeline::{Pipeline, Source};
+use capstep_registry::Registry;
+use capstep_secrets::SecretValue;
+
+use crate::event::Outcome;
+
+/// A run to be. The pipeline has been checked: it has no error in it.
+pub struct RunSettings {
+    /// The pipeline's text.
+    pub source: Arc<Source>,
+    /// The pipeline.
+    pub pipeline: Arc<Pipeline>,
+    /// Where its plugins come from.
+    pub registry: Arc<Registry>,
+    /// Where compiled plugins are kept.
+    pub cache: Option<CacheDirectories>,
+    /// The variables' values.
+    pub variables: Variables,
+    /// The secrets' values, by name; those that the selected jobs use.
+    pub secrets: BTreeMap<String, SecretValue>,
+    /// The pipeline's folder.
+    pub workspace: PathBuf,
+    /// The state folder, `$XDG_STATE_HOME/capstep`.
+    pub state: PathBuf,
+    /// How many jobs may run at once.
+    pub jobs: usize,
+    /// The jobs to run, with those they need; all where none is named.
+    pub only: Vec<String>,
+}
+
+/// What came of a run.
+#[derive(Debug, Clone)]
+pub struct RunResult {
+    /// The run's id.
+    pub run: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The folder that it left.
+    pub folder: PathBuf,
+}

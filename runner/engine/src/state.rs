@@ -1,0 +1,176 @@
+//! The folder that a run leaves: `runs/<id>/` with its events, its journal and `run.json`; and the project's own.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use capstep_host::journal::Journal;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::error::RunError;
+use crate::event::Outcome;
+
+/// The version of `run.json`.
+const RUN_VERSION: u32 = 1;
+
+/// A run's folder, held by a lock while the run lives.
+pub(crate) struct RunFolder {
+    pub(crate) id: String,
+    pub(crate) path: PathBuf,
+    /// Locked until dropped: whoever recovers or cleans up looks at locks, never at ages.
+    _lock: File,
+}
+
+/// What `run.json` says.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct RunRecord {
+    pub(crate) version: u32,
+    pub(crate) run: String,
+    pub(crate) pipeline: String,
+    /// SHA-256 of the pipeline's text.
+    pub(crate) digest: String,
+    pub(crate) workspace: String,
+    pub(crate) started: String,
+    /// None while the run lives, or where it was killed.
+    pub(crate) finished: Option<String>,
+    pub(crate) outcome: Option<Outcome>,
+    pub(crate) exit_code: Option<u8>,
+    pub(crate) journal_head: Option<String>,
+}
+
+impl RunFolder {
+    pub(crate) fn create(state: &Path) -> Result<Self, RunError> {
+        let id = new_id();
+        let path = state.join("runs").join(&id);
+        let at = |error: io::Error| RunError::State {
+            path: path.clone(),
+            message: error.to_string(),
+        };
+        private_folder(&path).map_err(at)?;
+        let lock = private_file(&path.join("lock")).map_err(at)?;
+        lock.lock().map_err(at)?;
+        Ok(Self {
+            id,
+            path,
+            _lock: lock,
+        })
+    }
+
+    pub(crate) fn journal(&self) -> Result<Journal, RunError> {
+        let path = self.path.join("journal.jsonl");
+        Journal::create(&path).map_err(|error| RunError::State {
+            path,
+            message: error.to_string(),
+        })
+    }
+
+    pub(crate) fn events(&self) -> Result<File, RunError> {
+        let path = self.path.join("events.jsonl");
+        private_file(&path).map_err(|error| RunError::State {
+            path,
+            message: error.to_string(),
+        })
+    }
+
+    pub(crate) fn record(&self, source: &capstep_pipeline::Source, workspace: &Path) -> RunRecord {
+        RunRecord {
+            version: RUN_VERSION,
+            run: self.id.clone(),
+            pipeline: source.name.clone(),
+            digest: hex(&Sha256::digest(source.text.as_bytes())),
+            workspace: workspace.display().to_string(),
+            started: jiff::Timestamp::now().to_string(),
+            finished: None,
+            outcome: None,
+            exit_code: None,
+            journal_head: None,
+        }
+    }
+
+    /// Writes `run.json`, whole, by rename.
+    pub(crate) fn write(&self, record: &RunRecord) -> Result<(), RunError> {
+        let path = self.path.join("run.json");
+        let written = (|| {
+            let mut file = tempfile::NamedTempFile::new_in(&self.path)?;
+            serde_json::to_writer_pretty(&mut file, record)?;
+            file.write_all(b"\n")?;
+            file.persist(&path).map_err(|error| error.error)?;
+            Ok(())
+        })();
+        written.map_err(|error: io::Error| RunError::State {
+            path,
+            message: error.to_string(),
+        })
+    }
+}
+
+/// The folder of a project's own state.
+pub(crate) fn project_folder(state: &Path, key: &str) -> Result<PathBuf, RunError> {
+    let path = state.join("projects").join(key);
+    private_folder(&path).map_err(|error| RunError::State {
+        path: path.clone(),
+        message: error.to_string(),
+    })?;
+    Ok(path)
+}
+
+/// A project is known by its pipeline's name, else by its folder: state, seals, labels and caches go by it.
+pub fn project_key(name: Option<&str>, workspace: &Path) -> String {
+    let (shown, whole) = match name {
+        Some(name) => (name.to_owned(), name.to_owned()),
+        None => {
+            let folder = workspace
+                .file_name()
+                .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+            (folder, workspace.display().to_string())
+        }
+    };
+    let readable: String = shown
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '-' {
+                c
+            } else {
+                '_'
+            }
+        })
+        .take(40)
+        .collect();
+    let digest = hex(&Sha256::digest(whole.as_bytes()));
+    format!("{readable}-{}", digest.get(..16).unwrap_or_default())
+}
+
+/// Sortable by time, and unlike any other.
+fn new_id() -> String {
+    let mut random = [0; 4];
+    // Without randomness the time alone still tells runs of one machine apart, but for those of one second.
+    let _ = getrandom::fill(&mut random);
+    format!(
+        "{}-{}",
+        jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S"),
+        hex(&random)
+    )
+}
+
+fn private_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+fn private_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .append(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

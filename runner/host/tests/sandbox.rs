@@ -1,0 +1,20 @@
+//! The sandbox from outside: hostile and honest guests, each run for real.
+
+#[path = "sandbox/cache.rs"]
+mod cache;
+#[path = "sandbox/command.rs"]
+mod command;
+#[path = "sandbox/guests.rs"]
+mod guests;
+#[path = "sandbox/load.rs"]
+mod load;
+#[path = "sandbox/measure.rs"]
+mod measure;
+#[path = "sandbox/network.rs"]
+mod network;
+#[path = "sandbox/plain.rs"]
+mod plain;
+#[path = "sandbox/support.rs"]
+mod support;
+#[path = "sandbox/world.rs"]
+mod world;
