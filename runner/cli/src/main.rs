@@ -1,1 +1,26 @@
-fn main() {}
+//! The `capstep` binary: arguments in, reports out. All decisions are made in the libraries.
+//!
+//! - `arguments`, `commands`: what can be asked, one file per command;
+//! - `context`, `locate`, `project`: where the program stands, which file is meant, what is in it;
+//! - `values`: variables and secrets, from flags, files and the environment, which is read nowhere else;
+//! - `show`: mistakes, plans and plugins, for people and for programs;
+//! - `error`, `exit`: how a command ends;
+//! - `printer`: the one place that writes. Standard output is for data, standard error for people.
+
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
+mod application;
+mod arguments;
+mod commands;
+mod context;
+mod error;
+mod exit;
+mod locate;
+mod printer;
+mod project;
+mod show;
+mod values;
+
+fn main() -> std::process::ExitCode {
+    application::start()
+}

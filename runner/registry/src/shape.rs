@@ -2,7 +2,7 @@
 //! that a look at a large component is quick.
 
 use capstep_grants::manifest::SECTION_NAME;
-use wasmparser::{Chunk, Encoding, Parser, Payload};
+use wasmparser::{Chunk, ComponentTypeRef, Encoding, Parser, Payload};
 
 /// What a plugin's bytes ask for and offer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -91,7 +91,11 @@ impl Shape {
             }
             Payload::ComponentImportSection(section) => {
                 for import in section.clone() {
-                    self.import(import?.name.name);
+                    let import = import?;
+                    // A type says how values look; it gives nothing to call.
+                    if !matches!(import.ty, ComponentTypeRef::Type(_)) {
+                        self.import(import.name.name);
+                    }
                 }
             }
             Payload::ComponentExportSection(section) => {

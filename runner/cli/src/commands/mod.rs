@@ -1,0 +1,28 @@
+//! The commands, one file each.
+
+pub(crate) mod lint;
+pub(crate) mod plan;
+pub(crate) mod plugin;
+pub(crate) mod schema;
+
+use crate::arguments::Command;
+use crate::context::Context;
+use crate::error::CliError;
+
+/// Runs a command; gives its exit code.
+pub(crate) fn run(command: &Command, context: &Context) -> Result<u8, CliError> {
+    match command {
+        Command::Lint(arguments) => lint::run(arguments, context),
+        Command::Plan(arguments) => plan::run(arguments, context),
+        Command::Plugin(command) => plugin::run(command, context),
+        Command::Schema(arguments) => schema::run(arguments, context),
+    }
+}
+
+/// A value as JSON for programs: pretty, with a line end.
+fn json(value: &impl serde::Serialize) -> Result<String, CliError> {
+    let mut text = serde_json::to_string_pretty(value)
+        .map_err(|error| CliError::infrastructure(format!("can't write JSON: {error}")))?;
+    text.push('\n');
+    Ok(text)
+}

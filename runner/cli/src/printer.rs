@@ -1,0 +1,162 @@
+//! The one place that writes to standard output and standard error.
+
+use std::borrow::Cow;
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
+
+use crate::error::CliError;
+
+/// Writes data to standard output and words for people to standard error.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Printer {
+    /// What standard error can show.
+    pub(crate) people: Look,
+    /// What standard output can show.
+    pub(crate) data: Look,
+}
+
+/// How text may look.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Look {
+    /// Colours: on a terminal, unless somebody said no.
+    pub(crate) colour: bool,
+    /// Lines and corners beyond ASCII: on a terminal that says it reads UTF-8.
+    pub(crate) unicode: bool,
+}
+
+/// How a piece of text stands out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Style {
+    Strong,
+    Faint,
+    Bad,
+    Notice,
+    Name,
+}
+
+impl Look {
+    /// The text in a style, where there are colours.
+    pub(crate) fn paint<'a>(self, style: Style, text: impl Into<Cow<'a, str>>) -> Cow<'a, str> {
+        let text = text.into();
+        if !self.colour || text.is_empty() {
+            return text;
+        }
+        let code = match style {
+            Style::Strong => "1",
+            Style::Faint => "2",
+            Style::Bad => "1;31",
+            Style::Notice => "33",
+            Style::Name => "36",
+        };
+        format!("\u{1b}[{code}m{text}\u{1b}[0m").into()
+    }
+}
+
+impl Printer {
+    /// A printer for the streams as they are. `plain`: somebody asked for no colours; `utf8`: the locale says UTF-8.
+    pub(crate) fn detect(plain: bool, utf8: bool) -> Self {
+        let look = |terminal: bool| Look {
+            colour: terminal && !plain,
+            unicode: terminal && utf8,
+        };
+        Self {
+            people: look(std::io::stderr().is_terminal()),
+            data: look(std::io::stdout().is_terminal()),
+        }
+    }
+
+    /// Writes words for people. If standard error is gone there is nobody to tell.
+    pub(crate) fn people(&self, text: &str) {
+        let _ = std::io::stderr()
+            .lock()
+            .write_all(clean(text, self.people.colour).as_bytes());
+    }
+
+    /// Writes data.
+    ///
+    /// A reader that has seen enough (`| head`) is no error.
+    pub(crate) fn data(&self, text: &str) -> Result<(), CliError> {
+        let mut out = std::io::stdout().lock();
+        let written = out
+            .write_all(clean(text, self.data.colour).as_bytes())
+            .and_then(|()| out.flush());
+        match written {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                let message = format!("standard output can't be written to: {error}");
+                Err(CliError::infrastructure(message))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The text with what a terminal would obey, or would show in another order, written out: pipelines and plugins are
+/// others' text. With `colours`, sequences that only change colours are left.
+fn clean(text: &str, colours: bool) -> Cow<'_, str> {
+    if !text.contains(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut cleaned = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(is_unsafe) {
+        let (before, from) = rest.split_at(at);
+        cleaned.push_str(before);
+        let length = if colours { colour_sequence(from) } else { 0 };
+        if length > 0 {
+            let (sequence, after) = from.split_at(length);
+            cleaned.push_str(sequence);
+            rest = after;
+        } else {
+            let mut characters = from.chars();
+            cleaned.extend(characters.next().into_iter().flat_map(char::escape_unicode));
+            rest = characters.as_str();
+        }
+    }
+    cleaned.push_str(rest);
+    Cow::Owned(cleaned)
+}
+
+fn is_unsafe(c: char) -> bool {
+    (c.is_control() && c != '\n' && c != '\t')
+        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The length of the colour sequence (`ESC [ numbers m`) that the text starts with; 0 where there is none.
+fn colour_sequence(text: &str) -> usize {
+    let Some(inner) = text.strip_prefix("\u{1b}[") else {
+        return 0;
+    };
+    match inner.find(|c: char| !c.is_ascii_digit() && c != ';') {
+        Some(end) if inner[end..].starts_with('m') => end + 3,
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_terminals_obey_is_written_out() {
+        let check = |text, colours, expected: &str| {
+            assert_eq!(clean(text, colours), expected, "{text:?}");
+        };
+        check("plain → text\n\t", false, "plain → text\n\t");
+        check("a\u{1b}[2Jb", true, "a\\u{1b}[2Jb");
+        check("a\u{1b}[1;31mb\u{1b}[0m", true, "a\u{1b}[1;31mb\u{1b}[0m");
+        check("a\u{1b}[31mb", false, "a\\u{1b}[31mb");
+        check("\u{1b}[", true, "\\u{1b}[");
+        check("\u{1b}]0;title\u{7}", true, "\\u{1b}]0;title\\u{7}");
+        check("x\r\u{202e}y", false, "x\\u{d}\\u{202e}y");
+    }
+
+    #[test]
+    fn styles_need_colours() {
+        let colour = Look {
+            colour: true,
+            unicode: false,
+        };
+        assert_eq!(colour.paint(Style::Name, "a"), "\u{1b}[36ma\u{1b}[0m");
+        assert_eq!(Look::default().paint(Style::Name, "a"), "a");
+        assert_eq!(colour.paint(Style::Name, ""), "");
+    }
+}

@@ -1,0 +1,86 @@
+//! A pipeline's file, read and checked.
+
+use std::fs::File;
+use std::io::Read as _;
+
+use capstep_grants::plan::{self, Plan, Variables};
+use capstep_pipeline::{Diagnostic, MAX_SOURCE_BYTES, Pipeline, Source, parse_pipeline};
+use capstep_registry::Registry;
+
+use crate::arguments::FileArgument;
+use crate::context::Context;
+use crate::error::{self, CliError};
+use crate::locate::{self, PipelineFile};
+
+/// A pipeline and what is around it.
+pub(crate) struct Project {
+    /// Its text.
+    pub(crate) source: Source,
+    /// What the text says, as far as it could be read.
+    pub(crate) pipeline: Option<Pipeline>,
+    /// The mistakes in the text alone.
+    pub(crate) mistakes: Vec<Diagnostic>,
+    /// Its plugins.
+    pub(crate) registry: Registry,
+}
+
+impl Project {
+    /// Finds and reads the pipeline. Mistakes in it are no error yet.
+    pub(crate) fn read(context: &Context, file: &FileArgument) -> Result<Self, CliError> {
+        let file = locate::find(&context.folder, file.file.as_deref())?;
+        let bytes = read_limited(&file)?;
+        let source = Source::from_bytes(file.shown.clone(), bytes)
+            .map_err(|error| CliError::pipeline(error.to_string()))?;
+        let (pipeline, mistakes) = parse_pipeline(&source);
+        Ok(Self {
+            registry: Registry::new(&file.folder),
+            source,
+            pipeline,
+            mistakes,
+        })
+    }
+
+    /// The plan, where the text could be read, and all mistakes: of the text, and of what steps hand to their plugins.
+    pub(crate) fn check(&self, variables: &Variables) -> (Option<Plan>, Vec<Diagnostic>) {
+        let mut mistakes = self.mistakes.clone();
+        let plan = self.pipeline.as_ref().map(|pipeline| {
+            let (plan, found) = plan::plan(&self.source, pipeline, &self.registry, variables);
+            mistakes.extend(found);
+            plan
+        });
+        error::sort(&mut mistakes);
+        (plan, mistakes)
+    }
+
+    /// The plan, and the warnings, of a pipeline without errors.
+    pub(crate) fn plan(&self, variables: &Variables) -> Result<(Plan, Vec<Diagnostic>), CliError> {
+        let (plan, mistakes) = self.check(variables);
+        match plan {
+            Some(plan) if !mistakes.iter().any(Diagnostic::is_error) => Ok((plan, mistakes)),
+            _ => Err(CliError::located(self.source.clone(), mistakes)),
+        }
+    }
+}
+
+/// Reads one byte more than a pipeline may have, so that a huge file is refused without being read.
+fn read_limited(file: &PipelineFile) -> Result<Vec<u8>, CliError> {
+    let shown = &file.shown;
+    let unreadable = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => CliError::usage(format!("there is no file `{shown}`")),
+        _ => CliError::usage(format!("`{shown}` can't be read: {error}")),
+    };
+    let opened = File::open(&file.path).map_err(unreadable)?;
+    let size = opened.metadata().map_err(unreadable)?.len();
+    let mut bytes = Vec::new();
+    let limit = MAX_SOURCE_BYTES as u64 + 1;
+    opened
+        .take(limit)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
+    if bytes.len() > MAX_SOURCE_BYTES && size > limit {
+        return Err(CliError::pipeline(format!(
+            "`{shown}` has {size} bytes; a pipeline may have at most {MAX_SOURCE_BYTES} bytes (1 MiB)"
+        )));
+    }
+    Ok(bytes)
+}

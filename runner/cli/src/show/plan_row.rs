@@ -1,0 +1,128 @@
+//! What one line of a plan says.
+
+use capstep_grants::bind::Provenance;
+use capstep_grants::manifest::Access;
+use capstep_grants::plan::{StepPlan, describe};
+use capstep_grants::{Authority, Grant, Place};
+
+use crate::printer::Style;
+
+/// One line: what may be done, with what, and where that was written.
+pub(super) struct Row {
+    /// The verb: `read`, `ssh: script, files`, `secret`.
+    pub(super) verb: String,
+    /// The thing.
+    pub(super) thing: String,
+    /// `capstep.yml:14:17`; empty where no place of its own belongs to it.
+    pub(super) place: String,
+    /// How the verb stands out.
+    pub(super) style: Style,
+}
+
+/// The lines of a step, in the order of the file: what it may touch, which project code it starts, where secrets go,
+/// and what else is worth knowing.
+pub(super) fn rows(step: &StepPlan) -> Vec<Row> {
+    let mut rows: Vec<(&Place, Row)> = Vec::new();
+    let mut code = step.runs_project_code.iter();
+    for grant in &step.authority {
+        let is_script = matches!(grant.authority, Some(Authority::Script { .. }));
+        // The plan says what each script is and where it runs, in the order of the scripts' grants.
+        let project_code = if is_script { code.next() } else { None };
+        let row = match project_code {
+            Some(code) => Row {
+                verb: "runs project code:".to_owned(),
+                thing: code.clone(),
+                place: grant.place.to_string(),
+                style: Style::Notice,
+            },
+            None => Row {
+                verb: verb(grant),
+                thing: thing(grant, &step.authority),
+                place: grant.place.to_string(),
+                style: Style::Name,
+            },
+        };
+        rows.push((&grant.place, row));
+    }
+    for flow in &step.secrets {
+        let row = Row {
+            verb: "secret".to_owned(),
+            thing: format!("{} → {}", flow.secrets.join(", "), flow.to),
+            place: flow.place.to_string(),
+            style: if flow.revealed {
+                Style::Bad
+            } else {
+                Style::Notice
+            },
+        };
+        rows.push((&flow.place, row));
+    }
+    // A reader goes through the plan beside the file.
+    rows.sort_by_key(|(place, _)| *place);
+    let notes = step.notes.iter().map(|note| Row {
+        verb: "note".to_owned(),
+        thing: note.clone(),
+        place: String::new(),
+        style: Style::Faint,
+    });
+    rows.into_iter().map(|(_, row)| row).chain(notes).collect()
+}
+
+/// What may be done, in words that read on into the thing.
+fn verb(grant: &Grant) -> String {
+    if let Some(role) = &grant.role {
+        // Its documented word, as everything else that is serialized.
+        let word = serde_json::to_value(role).ok();
+        let word = word
+            .as_ref()
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or("host");
+        return word.replace('-', " ");
+    }
+    let words: Vec<&str> = grant.access.iter().map(|access| access.word()).collect();
+    let words = words.join(", ");
+    match &grant.authority {
+        Some(Authority::Url { methods, .. }) => methods.join(", "),
+        Some(Authority::RemotePath { .. }) => grant
+            .access
+            .iter()
+            .map(|access| remote(*access))
+            .collect::<Vec<_>>()
+            .join(", "),
+        _ if grant.kind == "ssh-target" => format!("ssh: {words}"),
+        _ => words,
+    }
+}
+
+fn remote(access: Access) -> &'static str {
+    match access {
+        Access::Upload => "upload to",
+        Access::Download => "download from",
+        Access::Release => "release in",
+        Access::Read => "read remote",
+        Access::Write => "write remote",
+        other => other.word(),
+    }
+}
+
+fn thing(grant: &Grant, all: &[Grant]) -> String {
+    let mut text = describe(grant);
+    if let Some(Authority::RemotePath { targets, .. }) = &grant.authority {
+        let targets: Vec<String> = all
+            .iter()
+            .filter(|other| targets.contains(&other.pointer))
+            .map(describe)
+            .collect();
+        text.push_str(&format!(" on {}", targets.join(", ")));
+    }
+    match &grant.provenance {
+        Provenance::Written => {}
+        Provenance::Environment { expression } => {
+            text.push_str(&format!(" (from the environment: {expression})"));
+        }
+        Provenance::RunTime { expression } => {
+            text.push_str(&format!(" (from {expression})"));
+        }
+    }
+    text
+}
