@@ -1,0 +1,228 @@
+//! A folder in `cases/` is a case: a project (`capstep.yml` and other files), and what running `command` in it gives:
+//!
+//! - `command`: the arguments, one line (without it: `lint`);
+//! - `expected.exit`, `expected.stdout`, `expected.stderr`: the exit code and the output, with `[TIME]`, `[TEMP]`,
+//!   `[DURATION]` and `[DIGEST]` for what differs from run to run. A missing one means 0, or no output.
+//!
+//! `UPDATE=1 cargo test --release -p capstep-tests --test cases` writes them; read them before committing.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use capstep_tests::program::root;
+use capstep_tests::project::Project;
+
+/// Files of a case that are not part of its project.
+const ABOUT: [&str; 5] = [
+    "command",
+    "expected.exit",
+    "expected.stdout",
+    "expected.stderr",
+    "README.md",
+];
+
+fn folder() -> PathBuf {
+    root().join("tests/cases")
+}
+
+fn cases() -> Vec<PathBuf> {
+    let mut cases: Vec<PathBuf> = fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
+    cases.sort();
+    cases
+}
+
+#[test]
+fn every_folder_gives_what_it_expects() {
+    let only = std::env::var("CASE").ok();
+    let update = std::env::var_os("UPDATE").is_some();
+    let mut failures = Vec::new();
+    let mut count = 0;
+    for case in cases() {
+        let name = case.file_name().unwrap().to_str().unwrap().to_owned();
+        if only
+            .as_ref()
+            .is_some_and(|only| !name.contains(only.as_str()))
+        {
+            continue;
+        }
+        count += 1;
+        let found = run(&case);
+        if update {
+            write(&case, &found);
+        } else if let Some(difference) = compare(&case, &found) {
+            failures.push(format!("── {name} ──\n{difference}"));
+        }
+    }
+    assert!(count > 0, "no case");
+    assert!(
+        failures.is_empty(),
+        "{} of {count} cases differ\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
+}
+
+/// What a case gave, by the name of the file that expects it.
+type Found = [(&'static str, String); 3];
+
+fn run(case: &Path) -> Found {
+    let project = Project::empty();
+    copy(case, &project.folder());
+    let command = fs::read_to_string(case.join("command")).unwrap_or_else(|_| "lint".to_owned());
+    let arguments: Vec<&str> = command.split_whitespace().collect();
+    let ran = project.capstep(&arguments);
+    let temporary = project.dir.path().to_str().unwrap();
+    let code = ran.code();
+    [
+        (
+            "expected.exit",
+            if code == 0 {
+                String::new()
+            } else {
+                format!("{code}\n")
+            },
+        ),
+        ("expected.stdout", filtered(&ran.stdout, temporary)),
+        ("expected.stderr", filtered(&ran.stderr, temporary)),
+    ]
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            fs::create_dir_all(&target).unwrap();
+            copy(&entry.path(), &target);
+        } else if !ABOUT.iter().any(|name| entry.file_name() == *name) {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// The text without what differs from run to run.
+fn filtered(text: &str, temporary: &str) -> String {
+    let text = text.replace(temporary, "[TEMP]");
+    let patterns = [
+        (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[TIME]"),
+        (r"\b[0-9a-f]{64}\b", "[DIGEST]"),
+        (r"\b\d+(\.\d+)?(ms|µs)\b", "[DURATION]"),
+    ];
+    patterns.iter().fold(text, |text, (pattern, with)| {
+        regex::Regex::new(pattern)
+            .unwrap()
+            .replace_all(&text, *with)
+            .into_owned()
+    })
+}
+
+fn write(case: &Path, found: &Found) {
+    for (name, text) in found {
+        let path = case.join(name);
+        if text.is_empty() {
+            let _ = fs::remove_file(path);
+        } else {
+            fs::write(path, text).unwrap();
+        }
+    }
+}
+
+fn compare(case: &Path, found: &Found) -> Option<String> {
+    let mut difference = String::new();
+    for (name, text) in found {
+        let expected = fs::read_to_string(case.join(name)).unwrap_or_default();
+        if expected != *text {
+            difference.push_str(&format!("{name} should be\n{expected}and is\n{text}"));
+        }
+    }
+    (!difference.is_empty()).then_some(difference)
+}
+
+/// The codes that `grants` and `registry` give beside those of `pipeline`.
+const OTHER_CODES: [&str; 22] = [
+    "unknown-input",
+    "missing-input",
+    "wrong-type",
+    "invalid-value",
+    "secret-without-sink",
+    "not-a-secret",
+    "expression-in-script",
+    "unbounded-run-time-value",
+    "outside-bound",
+    "invalid-bound",
+    "unknown-plugin",
+    "unknown-allow",
+    "requirement-not-granted",
+    "requirement-mismatch",
+    "overlapping-writes",
+    "read-while-written",
+    "relative-without-release",
+    "expression-failed",
+    "shadowed-plugin",
+    "plugin-file",
+    "invalid-plugin",
+    "not-supported-yet",
+];
+
+#[test]
+fn every_code_of_a_diagnostic_has_a_case() {
+    let mut expected = String::new();
+    for case in cases() {
+        for name in ["expected.stdout", "expected.stderr"] {
+            expected.push_str(&fs::read_to_string(case.join(name)).unwrap_or_default());
+        }
+    }
+    let codes = capstep_pipeline::codes::ALL.iter().chain(&OTHER_CODES);
+    let missing: Vec<_> = codes.filter(|code| !word(&expected, code)).collect();
+    assert!(
+        missing.is_empty(),
+        "codes without a case in tests/cases: {missing:?}"
+    );
+}
+
+/// Whether a code stands in the text as a whole: in `[…]` or as the JSON value of `code`.
+fn word(text: &str, code: &str) -> bool {
+    text.contains(&format!("[{code}]")) || text.contains(&format!("\"{code}\""))
+}
+
+/// Codes in the sources are all known to the list above, so that a new one can't be forgotten.
+#[test]
+fn the_list_of_codes_is_whole() {
+    let pattern = regex::Regex::new(r#"(?:Diagnostic::(?:error|warning)\(|(?:error|warn|problem|mistake)\()\s*"([a-z]+(?:-[a-z]+)+)""#).unwrap();
+    let mut unknown = Vec::new();
+    for folder in [
+        "runner/pipeline/src",
+        "runner/grants/src",
+        "runner/registry/src",
+    ] {
+        for file in rust_files(&root().join(folder)) {
+            let text = fs::read_to_string(&file).unwrap();
+            for found in pattern.captures_iter(&text) {
+                let code = found[1].to_owned();
+                if !capstep_pipeline::codes::ALL.contains(&code.as_str())
+                    && !OTHER_CODES.contains(&code.as_str())
+                {
+                    unknown.push((code, file.clone()));
+                }
+            }
+        }
+    }
+    assert!(unknown.is_empty(), "codes that no list has: {unknown:?}");
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}

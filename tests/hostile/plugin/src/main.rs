@@ -1,0 +1,106 @@
+//! A plugin without manners: it makes the calls that its input `calls` lists and gives back every answer, whatever it
+//! was. It speaks the command protocol by hand, without the SDK, as a stranger's plugin might.
+//!
+//! A call is `{ "method": "files/read", "params": { … }, "as": "name" }`. A text `"$name"` in later parameters stands
+//! for what the call `name` gave. Methods that begin with `local/` are done by the plugin itself:
+//!
+//! - `local/wait { op }`: reads an operation's events to its end; gives what it said;
+//! - `local/connect { address }`, `local/lookup { name }`: sockets and name lookups of its own;
+//! - `local/read { path }`, `local/environment`: files and environment variables of its own;
+//! - `local/spin`: never ends; `local/grow { bytes }`: takes memory; `local/print { bytes, lines }`: writes to standard
+//!   output; `local/give { bytes }`: adds so much to the outputs; `local/panic`; `local/exit { code }`.
+
+mod local;
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, Write as _};
+
+use serde_json::{Value, json};
+
+/// What calls gave, by name.
+type Names = BTreeMap<String, Value>;
+
+/// The conversation with the host.
+pub(crate) struct Host {
+    next: u64,
+}
+
+impl Host {
+    fn send(&self, message: &Value) {
+        let mut stdout = std::io::stdout().lock();
+        let _ = writeln!(stdout, "{message}");
+        let _ = stdout.flush();
+    }
+
+    fn receive(&self) -> Value {
+        let mut line = String::new();
+        match std::io::stdin().lock().read_line(&mut line) {
+            Ok(1..) => serde_json::from_str(&line).unwrap_or_default(),
+            _ => std::process::exit(9),
+        }
+    }
+
+    /// Makes a call and waits for its answer.
+    pub(crate) fn call(&mut self, method: &str, params: &Value) -> Result<Value, Value> {
+        self.next += 1;
+        let id = self.next;
+        self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
+        loop {
+            let mut answer = self.receive();
+            if answer["id"] == id {
+                return match answer.get("error") {
+                    Some(_) => Err(answer["error"]["data"].take()),
+                    None => Ok(answer["result"].take()),
+                };
+            }
+        }
+    }
+}
+
+fn main() {
+    let mut host = Host { next: 0 };
+    let run = host.receive();
+    let mut names = Names::new();
+    let mut answers = Vec::new();
+    let mut outputs = json!({});
+    for call in run["params"]["inputs"]["calls"]
+        .as_array()
+        .into_iter()
+        .flatten()
+    {
+        let method = call["method"].as_str().unwrap_or_default();
+        let mut params = call.get("params").cloned().unwrap_or_else(|| json!({}));
+        fill_in(&mut params, &names);
+        let answer = match method.strip_prefix("local/") {
+            Some(act) => local::act(&mut host, act, &params, &mut outputs),
+            None => host.call(method, &params),
+        };
+        if let (Some(name), Ok(value)) = (call["as"].as_str(), &answer) {
+            names.insert(name.to_owned(), value.clone());
+        }
+        answers.push(match answer {
+            Ok(value) => json!({ "ok": value }),
+            Err(error) => json!({ "error": error }),
+        });
+    }
+    outputs["answers"] = json!(answers);
+    outputs["inputs"] = run["params"]["inputs"].clone();
+    if let Some(inputs) = outputs["inputs"].as_object_mut() {
+        inputs.remove("calls");
+    }
+    host.send(&json!({ "jsonrpc": "2.0", "id": run["id"], "result": outputs }));
+}
+
+/// Puts earlier answers in.
+fn fill_in(value: &mut Value, names: &Names) {
+    match value {
+        Value::String(text) => {
+            if let Some(found) = text.strip_prefix('$').and_then(|name| names.get(name)) {
+                *value = found.clone();
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| fill_in(item, names)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| fill_in(field, names)),
+        _ => {}
+    }
+}

@@ -1,0 +1,140 @@
+//! Looking for a planted value where it may not be: in files, on command lines, in environments.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+/// The forms in which a value could show: as it is, and in base64 at each of the three alignments.
+pub fn forms(value: &str) -> Vec<Vec<u8>> {
+    let mut forms = vec![value.as_bytes().to_vec()];
+    for shift in 0..3 {
+        let mut padded = vec![b' '; shift];
+        padded.extend(value.as_bytes());
+        let text = STANDARD.encode(&padded);
+        // The first and the last group depend on what stands beside the value.
+        let inner = &text[4.min(text.len())..text.len().saturating_sub(4)];
+        forms.push(inner.as_bytes().to_vec());
+    }
+    forms
+}
+
+fn contains(bytes: &[u8], forms: &[Vec<u8>]) -> bool {
+    forms.iter().any(|form| {
+        bytes
+            .windows(form.len())
+            .any(|window| window == form.as_slice())
+    })
+}
+
+/// The files below a folder that hold a value.
+pub fn files(folder: &Path, value: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    walk(folder, &forms(value), &mut found);
+    found.sort();
+    found
+}
+
+fn walk(folder: &Path, forms: &[Vec<u8>], found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        let kind = entry.file_type().unwrap();
+        if kind.is_dir() {
+            walk(&entry.path(), forms, found);
+        } else if kind.is_file() && contains(&fs::read(entry.path()).unwrap_or_default(), forms) {
+            found.push(entry.path());
+        }
+    }
+}
+
+/// Looks at every process of the machine, over and over.
+pub struct ProcessWatch {
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<Vec<String>>,
+    looks: Arc<AtomicU64>,
+}
+
+impl ProcessWatch {
+    /// Starts to look for these values.
+    pub fn start(values: &[&str]) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let looks = Arc::new(AtomicU64::new(0));
+        let forms: Vec<Vec<u8>> = values.iter().flat_map(|value| forms(value)).collect();
+        let (stopped, counter) = (Arc::clone(&stop), Arc::clone(&looks));
+        let thread = std::thread::spawn(move || {
+            let mut found = Vec::new();
+            while !stopped.load(Ordering::SeqCst) {
+                look(&forms, &mut found);
+                counter.fetch_add(1, Ordering::SeqCst);
+                std::thread::sleep(std::time::Duration::from_millis(2));
+            }
+            found
+        });
+        Self {
+            stop,
+            thread,
+            looks,
+        }
+    }
+
+    /// Stops; gives the processes that had one on their command line or in their environment.
+    pub fn stop(self) -> Vec<String> {
+        self.stop.store(true, Ordering::SeqCst);
+        let found = self.thread.join().unwrap();
+        assert!(
+            self.looks.load(Ordering::SeqCst) > 3,
+            "the watch hardly looked"
+        );
+        found
+    }
+}
+
+fn look(forms: &[Vec<u8>], found: &mut Vec<String>) {
+    for entry in fs::read_dir("/proc").unwrap().flatten() {
+        let path = entry.path();
+        for file in ["cmdline", "environ"] {
+            let bytes = fs::read(path.join(file)).unwrap_or_default();
+            if contains(&bytes, forms) {
+                let name = fs::read_to_string(path.join("comm")).unwrap_or_default();
+                found.push(format!("{} of {}", file, name.trim()));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_found_in_every_form() {
+        let canary = "canary-0123456789-abcdef";
+        for text in [
+            format!("x{canary}y"),
+            STANDARD.encode(format!("ab{canary}cd")),
+            STANDARD.encode(format!("a{canary}")),
+        ] {
+            assert!(contains(text.as_bytes(), &forms(canary)), "{text}");
+        }
+        assert!(!contains(b"canary-0123456789", &forms(canary)));
+    }
+
+    #[test]
+    fn processes_are_seen() {
+        let canary = "canary-on-a-command-line-of-this-test";
+        let watch = ProcessWatch::start(&[canary]);
+        let status = std::process::Command::new("sleep")
+            .arg("0.2")
+            .env("LEAK", canary)
+            .status()
+            .unwrap();
+        assert!(status.success());
+        assert_eq!(
+            watch.stop().first().map(String::as_str),
+            Some("environ of sleep")
+        );
+    }
+}

@@ -1,0 +1,19 @@
+//! What the tests of the whole program share: the program itself, projects in temporary folders, and the real servers
+//! that they deploy to. Everything listens on loopback, on a port of its own, and ends with the test.
+//!
+//! - `program`: finding the built `capstep`, running it, waiting for it with a limit;
+//! - `project`: a pipeline's folder with its state, journals and plan;
+//! - `sshd`: a real OpenSSH server; `service`: the deployed HTTP service; `proxy`: a connection that is cut;
+//! - `servers`: hosts that misbehave;
+//! - `journal`: what must hold of every journal; `leaks`: looking for secrets where none may be;
+//! - `hostile`: a plugin that makes the calls it is told to, under a manifest of the test's own.
+
+pub mod hostile;
+pub mod journal;
+pub mod leaks;
+pub mod program;
+pub mod project;
+pub mod proxy;
+pub mod servers;
+pub mod service;
+pub mod sshd;

@@ -1,0 +1,83 @@
+//! Hosts that misbehave.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Listens, and does this with every connection, until the process ends. Gives the port.
+pub fn serve(with: impl Fn(TcpStream) + Send + Sync + 'static) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let with = Arc::new(with);
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let with = Arc::clone(&with);
+            std::thread::spawn(move || with(stream));
+        }
+    });
+    port
+}
+
+/// Accepts and never answers.
+pub fn silent() -> u16 {
+    serve(|mut stream| {
+        let _ = stream.read_to_end(&mut Vec::new());
+    })
+}
+
+/// Answers a request with a body of `size` bytes, or as much as is taken; counts what was sent.
+pub fn flood(size: u64) -> (u16, Arc<AtomicU64>) {
+    let sent = Arc::new(AtomicU64::new(0));
+    let counter = Arc::clone(&sent);
+    let port = serve(move |mut stream| {
+        if !read_head(&mut stream) {
+            return;
+        }
+        let _ = write!(
+            stream,
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {size}\r\n\r\n"
+        );
+        let piece = vec![b'x'; 64 << 10];
+        let mut left = size;
+        while left > 0 {
+            let length = usize::try_from(left.min(piece.len() as u64)).unwrap();
+            if stream.write_all(&piece[..length]).is_err() {
+                return;
+            }
+            counter.fetch_add(length as u64, Ordering::SeqCst);
+            left -= length as u64;
+        }
+    });
+    (port, sent)
+}
+
+/// Answers every request with this status line and body, and counts requests.
+pub fn answering(status: &'static str, body: &'static str) -> (u16, Arc<AtomicU64>) {
+    let count = Arc::new(AtomicU64::new(0));
+    let counter = Arc::clone(&count);
+    let port = serve(move |mut stream| {
+        if read_head(&mut stream) {
+            counter.fetch_add(1, Ordering::SeqCst);
+            let length = body.len();
+            let _ = write!(
+                stream,
+                "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+            );
+        }
+    });
+    (port, count)
+}
+
+/// Reads to the end of a request's head.
+fn read_head(stream: &mut TcpStream) -> bool {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") {
+        match stream.read(&mut byte) {
+            Ok(1) => head.push(byte[0]),
+            _ => return false,
+        }
+    }
+    true
+}
