@@ -58,6 +58,12 @@ impl Duration {
         Self(self.0.saturating_sub(other.0))
     }
 
+    /// Both together; the longest span there is where that would be longer.
+    #[must_use]
+    pub const fn saturating_add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+
     /// The same without the fraction below a millisecond, for people to read.
     #[must_use]
     pub const fn rounded(self) -> Self {

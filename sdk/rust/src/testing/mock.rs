@@ -66,8 +66,8 @@ impl<'a> Mock<'a> {
         }
     }
 
-    /// The same host, whose step is cancelled at this time after its start: whatever is under way then, and whatever
-    /// is waited for later but was started before, ends in `cancelled`.
+    /// The same host, whose step is cancelled at this time after its start: what is waited for then ends in `cancelled`,
+    /// what is started later works, as it does on the real host for a while.
     #[must_use]
     pub fn cancelled_at(mut self, time: Duration) -> Self {
         self.cancelled_at = Some(time);
@@ -154,7 +154,7 @@ impl<'a> Mock<'a> {
     }
 
     fn later(&self, time: Duration) -> Duration {
-        Duration::from_nanos(self.now.get().as_nanos().saturating_add(time.as_nanos()))
+        self.now.get().saturating_add(time)
     }
 
     fn write(&self, text: &str) {
@@ -239,12 +239,6 @@ impl Time for Mock<'_> {
             target: String::new(),
         }
     }
-
-    fn sleep(&self, time: Duration) -> Result<(), Error> {
-        let op = self.start_sleep(time);
-        self.wait(&op)?;
-        self.result(&op).map(|_| ())
-    }
 }
 
 impl Log for Mock<'_> {
@@ -275,5 +269,93 @@ impl Log for Mock<'_> {
 
     fn annotate(&self, annotation: &Annotation) {
         self.annotations.borrow_mut().push(annotation.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::FileStreams;
+
+    fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    /// Each `open_read` takes as many seconds as its entry says.
+    fn timed() -> Mock<'static> {
+        Mock::new(|call: &Call| match call {
+            Call::OpenRead { entry, .. } => {
+                Reply::from(Answer::Done).after(seconds(entry.parse().unwrap()))
+            }
+            _ => Error::new(ErrorKind::Internal, "not expected").into(),
+        })
+    }
+
+    fn ops(host: &Mock<'_>, times: &[&str]) -> Vec<MockOp> {
+        times
+            .iter()
+            .map(|time| host.open_read("/file", time).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn operations_end_in_the_order_of_their_times() {
+        let host = timed();
+        let ops = ops(&host, &["3", "1", "2", "1"]);
+        let mut ended = Vec::new();
+        host.wait_all(&ops, |index| {
+            ended.push((index, host.elapsed()));
+            Ok::<(), Error>(())
+        })
+        .unwrap();
+        assert_eq!(
+            ended,
+            [
+                (1, seconds(1)),
+                (3, seconds(1)),
+                (2, seconds(2)),
+                (0, seconds(3))
+            ]
+        );
+    }
+
+    #[test]
+    fn a_wait_ends_with_its_time() {
+        let host = timed();
+        let ops = ops(&host, &["3"]);
+        assert_eq!(host.next(&ops[0], Some(seconds(1))), Ok(None));
+        assert_eq!(host.wait_any(&[&ops[0]], Some(seconds(1))), Ok(Vec::new()));
+        assert_eq!(host.elapsed(), seconds(2));
+        assert!(host.result(&ops[0]).is_err());
+        assert_eq!(host.wait(&ops[0]), Ok(()));
+        assert_eq!(host.elapsed(), seconds(3));
+    }
+
+    #[test]
+    fn events_come_before_the_end() {
+        let event = Event::Stdout(b"hello".to_vec());
+        let reply = Reply::from(Answer::Done).with_event(event.clone());
+        let host = Mock::new(move |_: &Call| reply.clone());
+        let op = host.open_read("/file", "").unwrap();
+        let mut seen = Vec::new();
+        host.finish(&op, |event| seen.push(event)).unwrap();
+        assert_eq!(seen, [event]);
+    }
+
+    #[test]
+    fn cancelling_ends_what_is_under_way_and_nothing_later() {
+        let host = timed().cancelled_at(seconds(2));
+        let ops = ops(&host, &["1", "5"]);
+        assert_eq!(host.wait(&ops[0]), Ok(()));
+        assert!(host.result(&ops[0]).is_ok());
+        assert_eq!(
+            host.sleep(seconds(9)).unwrap_err().kind,
+            ErrorKind::Cancelled
+        );
+        assert_eq!(host.elapsed(), seconds(2));
+        assert_eq!(host.sleep(seconds(9)), Ok(()));
+        assert_eq!(host.elapsed(), seconds(11));
+        host.cancel(&ops[1]);
+        assert_eq!(host.result(&ops[1]).unwrap_err().kind, ErrorKind::Cancelled);
     }
 }
