@@ -1,6 +1,6 @@
 //! What can be said of a plugin's bytes without compiling them.
 
-use wasmparser::{ComponentExternalKind, ComponentTypeRef, Encoding, Parser, Payload, TypeRef};
+use wasmparser::{ComponentExternalKind, ComponentTypeRef, Encoding, Parser, Payload, TypeBounds};
 
 use super::error::LoadError;
 use super::limits;
@@ -13,7 +13,8 @@ pub const MANIFEST_SECTION: &str = "capstep:manifest";
 pub(crate) struct Inspection {
     /// A component; else a core module.
     pub(crate) component: bool,
-    /// What it imports by name, in order; of a core module the module names, each once.
+    /// What it imports by name, in order; of a core module the module names, each once. Names that it gives to types of
+    /// other imports are left out.
     pub(crate) imports: Vec<Import>,
     /// The names of what it exports.
     pub(crate) exports: Vec<Export>,
@@ -48,6 +49,9 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<Inspection, LoadError> {
             Payload::ComponentImportSection(section) => {
                 for import in section.clone() {
                     let import = import?;
+                    if matches!(import.ty, ComponentTypeRef::Type(TypeBounds::Eq(_))) {
+                        continue;
+                    }
                     inspection.imports.push(Import {
                         name: import.name.name.to_owned(),
                         instance: matches!(import.ty, ComponentTypeRef::Instance(_)),
@@ -71,10 +75,10 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<Inspection, LoadError> {
                         .iter()
                         .any(|known| known.name == import.module)
                     {
-                        let instance = matches!(import.ty, TypeRef::Func(_));
+                        let name = import.module.to_owned();
                         inspection.imports.push(Import {
-                            name: import.module.to_owned(),
-                            instance,
+                            name,
+                            instance: false,
                         });
                     }
                 }

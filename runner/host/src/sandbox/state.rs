@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use wasmtime::component::ResourceTable;
-use wasmtime::{Engine, Store};
+use wasmtime::{Engine, Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::host::StepHost;
@@ -56,9 +56,15 @@ pub(crate) fn store(
     );
     store.limiter(|state| &mut state.usage);
     store.set_hostcall_fuel(limits::HOSTCALL_BYTES);
-    // A store begins with a deadline that is already over; each tick then lets the other tasks of the thread go on, so
-    // that time limit and cancelling are looked at.
+    // A store begins with a deadline that is already over. At each tick the guest lets others go on, so that time limit
+    // and cancelling are looked at. wasmtime's own way of yielding wakes itself at once, and a thread that has only such
+    // guests looks at its timers once in 61 turns; tokio's way waits until it has looked.
     store.set_epoch_deadline(1);
-    store.epoch_deadline_async_yield_and_update(1);
+    store.epoch_deadline_callback(|_| {
+        Ok(UpdateDeadline::YieldCustom(
+            1,
+            Box::pin(tokio::task::yield_now()),
+        ))
+    });
     store
 }

@@ -130,7 +130,7 @@ async fn wasi_http_may_be_imported_and_is_denied_when_used() {
                         (i32.const 0)))
                 (core instance $i (instantiate $m (with "http" (instance (export "new" (func $new))))))
                 (func $run (param "inputs" string) (result (result string (error $failure)))
-                    (canon lift (core func $i "run") (memory $i "memory") (realloc (func $i "realloc"))))
+                    (canon lift (core func $i "run") (memory (core memory $i "memory")) (realloc (core func $i "realloc"))))
                 (export "run" (func $run)))"#
         );
         wat::parse_str(text).unwrap()

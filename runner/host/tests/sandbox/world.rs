@@ -92,8 +92,8 @@ async fn calls_reach_the_host_and_resources_are_the_hosts_handles() {
                (call $next (local.get $op) (i32.const 0) (i64.const 0) (i32.const 256))
                ;; result: ok; option: some; event: done
                (if (i32.load8_u (i32.const 256)) (then unreachable))
-               (if (i32.ne (i32.load8_u (i32.const 260)) (i32.const 1)) (then unreachable))
-               (if (i32.ne (i32.load8_u (i32.const 264)) (i32.const 3)) (then unreachable))
+               (if (i32.ne (i32.load8_u (i32.const 264)) (i32.const 1)) (then unreachable))
+               (if (i32.ne (i32.load8_u (i32.const 272)) (i32.const 3)) (then unreachable))
                (call $drop (local.get $op))
                (call $ok (i32.const 2)))"#,
     );
