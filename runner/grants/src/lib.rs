@@ -16,6 +16,8 @@ pub mod plan;
 pub mod pointer;
 mod races;
 mod remote_path;
+#[cfg(test)]
+mod testing;
 mod text;
 mod workspace_path;
 

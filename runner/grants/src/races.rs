@@ -132,6 +132,10 @@ fn race(
 fn touches(step: &StepPlan) -> Vec<Touch<'_>> {
     let mut touches = Vec::new();
     for grant in &step.authority {
+        // Nothing is done with it: every access is off, and the host doesn't read it either.
+        if grant.access.is_empty() && grant.role.is_none() {
+            continue;
+        }
         match &grant.authority {
             Some(Authority::Path { path }) => {
                 let writes = grant
@@ -156,7 +160,7 @@ fn touches(step: &StepPlan) -> Vec<Touch<'_>> {
                     .as_ref()
                     .and_then(|pointer| remote_root(step, pointer));
                 let path = match base {
-                    Some(base) => format!("{base}/{path}"),
+                    Some(base) => remote_path::join(&base, path),
                     None => path.clone(),
                 };
                 for target in targets {
@@ -218,8 +222,11 @@ fn shown(thing: &Thing) -> String {
 
 /// A place back as a span: its line's text from the column on.
 fn span_of(source: &Source, place: &Place) -> Span {
-    let before: usize = (1..place.line)
-        .map(|line| source.line_text(line).len() + 1)
+    let before: usize = source
+        .text
+        .split('\n')
+        .take(place.line.saturating_sub(1))
+        .map(|line| line.len() + 1)
         .sum();
     let text = source.line_text(place.line);
     let column = text

@@ -37,6 +37,15 @@ pub(crate) fn parse(text: &str) -> Result<String, String> {
     })
 }
 
+/// The path of `entry`, a relative path, below `folder`.
+pub(crate) fn join(folder: &str, entry: &str) -> String {
+    match (folder, entry) {
+        (folder, ".") => folder.to_owned(),
+        (".", entry) => entry.to_owned(),
+        (folder, entry) => format!("{}/{entry}", folder.trim_end_matches('/')),
+    }
+}
+
 /// Whether one of two absolute paths contains the other.
 pub(crate) fn overlap(left: &str, right: &str) -> bool {
     let contains = |folder: &str, path: &str| {
@@ -65,6 +74,15 @@ mod tests {
             ("/a\nb", None),
         ] {
             assert_eq!(parse(text).ok().as_deref(), expected, "{text:?}");
+        }
+        for (folder, entry, expected) in [
+            ("/srv", "a/b", "/srv/a/b"),
+            ("/", "a", "/a"),
+            ("/srv", ".", "/srv"),
+            (".", "a", "a"),
+            (".", ".", "."),
+        ] {
+            assert_eq!(join(folder, entry), expected);
         }
         assert!(overlap("/srv", "/srv/a") && overlap("/", "/x") && !overlap("/srv", "/srvx"));
     }

@@ -37,7 +37,7 @@ pub(crate) fn authority(kind: &Kind, text: &str) -> Result<Option<Authority>, St
                 || user.starts_with('-')
                 || user
                     .chars()
-                    .any(|c| c.is_whitespace() || c.is_control() || c == '@' || c == '/')
+                    .any(|c| c.is_whitespace() || c.is_control() || matches!(c, '@' | '/' | ':'))
             {
                 return Err(format!("`{user}` is no account name"));
             }
@@ -162,6 +162,7 @@ mod tests {
         check(&kind, "a@2001:db8::1", Err("brackets"));
         check(&kind, "a@h/x", Err("no host"));
         check(&kind, "a b@h", Err("no account name"));
+        check(&kind, "root:password@h", Err("no account name"));
     }
 
     #[test]

@@ -83,9 +83,11 @@ impl WorkspacePath {
 
     /// Whether the path, or a folder on the way to it, is reserved.
     pub fn is_reserved(&self) -> bool {
-        let mut parts = self.0.split('/');
-        let first = parts.next().unwrap_or_default();
-        RESERVED.contains(&first)
+        let first = self.0.split('/').next().unwrap_or_default();
+        // Without regard to case, as the file systems of some machines read names.
+        RESERVED
+            .iter()
+            .any(|reserved| first.eq_ignore_ascii_case(reserved))
             || self
                 .0
                 .split('/')
@@ -151,6 +153,8 @@ mod tests {
             (".git/config", None),
             ("sub/.GIT/config", None),
             ("capstep.yml", None),
+            ("Capstep.YML", None),
+            ("sub/capstep.yml", Some("sub/capstep.yml")),
             ("a\0b", None),
         ] {
             assert_eq!(

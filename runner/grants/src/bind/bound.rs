@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::authority::Authority;
-use crate::manifest::Kind;
+use crate::manifest::{Kind, UrlMatch};
 use crate::workspace_path::WorkspacePath;
 use crate::{remote_path, text};
 
@@ -103,9 +103,16 @@ impl Bound {
                     path: path.to_owned(),
                 })
             }
-            Kind::Path => WorkspacePath::parse(written)
-                .map(Self::Path)
-                .map_err(|why| format!("the bound `{written}` {why}")),
+            Kind::Path => {
+                let folder = WorkspacePath::parse(written)
+                    .map_err(|why| format!("the bound `{written}` {why}"))?;
+                if folder.is_glob() {
+                    return Err(format!(
+                        "`{written}`: a bound of a path is a folder or a file, without wildcards"
+                    ));
+                }
+                Ok(Self::Path(folder))
+            }
             Kind::RemotePath { .. } => remote_path::parse(written).map(Self::RemotePath),
             other => Err(format!("a {} has no bound", other.word())),
         }
@@ -136,8 +143,12 @@ impl Bound {
                     port,
                     path,
                 },
-                Authority::Url { url, .. },
+                Authority::Url { url, url_match, .. },
             ) => {
+                // Such a grant is for the whole site, whatever path it was written with.
+                if *url_match == UrlMatch::Origin && path != "/" {
+                    return false;
+                }
                 let Ok(url) = url::Url::parse(url) else {
                     return false;
                 };
@@ -158,7 +169,8 @@ impl Bound {
                 folder.as_str() == "." || is_below(path.as_str(), folder.as_str())
             }
             (Self::RemotePath(folder), Authority::RemotePath { path, .. }) => {
-                is_below(path, folder)
+                // `.` is the new release: all that is relative.
+                (folder == "." && !path.starts_with('/')) || is_below(path, folder)
             }
             _ => false,
         }
@@ -238,7 +250,11 @@ fn host_and_port(written: &str) -> Result<(&str, Option<u16>), String> {
         let (host, rest) = rest
             .split_once(']')
             .ok_or_else(|| format!("`{written}`: the bracket is not closed"))?;
-        (host, rest.strip_prefix(':'))
+        match rest.strip_prefix(':') {
+            Some(port) => (host, Some(port)),
+            None if rest.is_empty() => (host, None),
+            None => return Err(format!("`{written}`: after `]` stands `:port` or nothing")),
+        }
     } else {
         match written.rsplit_once(':') {
             Some((host, _)) if host.contains(':') => (written, None),
@@ -258,7 +274,7 @@ fn host_and_port(written: &str) -> Result<(&str, Option<u16>), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::{SiblingRef, UrlMatch};
+    use crate::manifest::SiblingRef;
 
     fn check(kind: &Kind, bound: &str, value: &str, expected: bool) {
         let parsed = Bound::parse(kind, bound).unwrap();
@@ -320,6 +336,17 @@ mod tests {
             "http://10.1.2.3:8080/health",
             true,
         );
+        let site = Kind::Url {
+            url_match: UrlMatch::Origin,
+            methods: vec![],
+        };
+        check(
+            &site,
+            "https://a.example/v2/",
+            "https://a.example/v2/",
+            false,
+        );
+        check(&site, "https://a.example/", "https://a.example/v2/", true);
         check(&Kind::TcpAddress, "10.0.0.0/8:5432", "10.2.3.4:5432", true);
         check(&Kind::TcpAddress, "10.0.0.0/8:5432", "10.2.3.4:22", false);
         check(&Kind::Path, "dist", "dist/a", true);
@@ -329,6 +356,8 @@ mod tests {
         };
         check(&remote, "/srv/app", "/srv/app/x", true);
         check(&remote, "/srv/app", "/srv/apple", false);
+        check(&remote, ".", "app/x", true);
+        check(&remote, ".", "/etc", false);
     }
 
     #[test]
@@ -339,7 +368,9 @@ mod tests {
             (Kind::SshTarget, "root@*.com"),
             (Kind::SshTarget, "root@1.2.3.4/33"),
             (Kind::TcpAddress, "10.0.0.0/8"),
+            (Kind::TcpAddress, "[::/0]x:1"),
             (Kind::Path, "../x"),
+            (Kind::Path, "dist/*"),
             (Kind::Boolean, "true"),
         ] {
             assert!(Bound::parse(&kind, bound).is_err(), "{bound}");

@@ -2,16 +2,17 @@
 //! input that the host reads a role.
 
 use capstep_pipeline::expr::SecretText;
-use capstep_pipeline::{Diagnostic, Source, Span, Step};
+use capstep_pipeline::{Diagnostic, Source, Span};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::bound::Bound;
-use super::leaf::{Leaf, LeafValue};
+use super::leaf::{Leaf, LeafValue, Provenance};
+use super::roles::{RoleBinding, RoleFinder, RoleKind};
 use super::siblings::{leaves_of, pointer_of};
 use crate::authority::Authority;
 use crate::grant::{Grant, Place};
-use crate::manifest::{Access, Kind, Manifest, Role, Sink, SinkKind};
+use crate::manifest::{Access, Kind, Manifest, Sink, SinkKind};
 use crate::{pointer, remote_path, text};
 
 /// A step's inputs, bound: what its plugin gets and what that allows.
@@ -53,59 +54,13 @@ pub struct SinkBinding {
     pub format: Option<String>,
 }
 
-/// An input that the host reads for the plugin.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RoleBinding {
-    /// The input; every leaf at or below this pointer.
-    pub pointer: String,
-    /// What for.
-    pub kind: RoleKind,
-    /// The inputs it serves.
-    pub serves: Vec<String>,
-}
-
-/// A role without what it points at.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, schemars::JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum RoleKind {
-    KnownHosts,
-    HostKey,
-    ScriptEnv,
-    WorkingDirectory,
-    Ca,
-    Shell,
-    Errexit,
-    Shared,
-    Keep,
-}
-
-impl From<&Role> for RoleKind {
-    fn from(role: &Role) -> Self {
-        match role {
-            Role::KnownHosts(_) => Self::KnownHosts,
-            Role::HostKey(_) => Self::HostKey,
-            Role::ScriptEnv(_) => Self::ScriptEnv,
-            Role::WorkingDirectory(_) => Self::WorkingDirectory,
-            Role::Ca(_) => Self::Ca,
-            Role::Shell(_) => Self::Shell,
-            Role::Errexit(_) => Self::Errexit,
-            Role::Shared(_) => Self::Shared,
-            Role::Keep(_) => Self::Keep,
-        }
-    }
-}
-
 pub(super) fn derive(
     source: &Source,
-    step: &Step,
     manifest: &Manifest,
     values: Value,
     leaves: Vec<Leaf<'_>>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> BoundStep {
-    let _ = step;
     let mut deriver = Deriver {
         source,
         leaves: &leaves,
@@ -133,59 +88,15 @@ pub(super) fn derive(
             });
         }
     }
-    roles(
-        &manifest.inputs,
-        "",
-        &[String::new()],
-        &leaves,
-        &mut bound.roles,
-    );
+    let mut finder = RoleFinder {
+        leaves: &leaves,
+        records: vec![String::new()],
+        found: Vec::new(),
+    };
+    finder.fields(&manifest.inputs, "", &values);
+    bound.roles = finder.found;
     bound.values = values;
     bound
-}
-
-/// Collects role inputs. A role stands on an input of a record; its leaves may be several.
-fn roles(
-    inputs: &[crate::manifest::Input],
-    at: &str,
-    records: &[String],
-    leaves: &[Leaf<'_>],
-    found: &mut Vec<RoleBinding>,
-) {
-    for input in inputs {
-        let here = pointer::join(at, &input.name);
-        if let Some(role) = role_of(input) {
-            let serves = match role.sibling() {
-                crate::manifest::SiblingRef::Requirement(name) => vec![format!("requires/{name}")],
-                crate::manifest::SiblingRef::Input { up, name } => records
-                    .len()
-                    .checked_sub(up + 1)
-                    .and_then(|index| records.get(index))
-                    .map(|record| pointer::join(record, name))
-                    .map(|target| {
-                        leaves
-                            .iter()
-                            .filter(|leaf| pointer::is_within(&leaf.pointer, &target))
-                            .map(|leaf| leaf.pointer.clone())
-                            .collect()
-                    })
-                    .unwrap_or_default(),
-            };
-            found.push(RoleBinding {
-                pointer: here,
-                kind: role.into(),
-                serves,
-            });
-        }
-    }
-}
-
-/// The role of an input, or of what it holds.
-fn role_of(input: &crate::manifest::Input) -> Option<&Role> {
-    input.role.as_ref().or(match &input.kind {
-        Kind::List(item) | Kind::Map(item) => role_of(item),
-        _ => None,
-    })
 }
 
 struct Deriver<'a, 'm> {
@@ -214,7 +125,7 @@ impl Deriver<'_, '_> {
             authority,
             access,
             off,
-            role: role_of(leaf.input).map(RoleKind::from),
+            role: leaf.input.role_of_all().map(RoleKind::from),
             provenance: leaf.provenance.clone(),
             within,
             place: Place::of(self.source, leaf.span),
@@ -237,20 +148,6 @@ impl Deriver<'_, '_> {
             Kind::RemotePath { target } => {
                 let targets = targets(target);
                 let path = remote_path::parse(text).ok()?;
-                let release = if path.starts_with('/') {
-                    None
-                } else {
-                    self.release(&targets, leaf)
-                };
-                if !path.starts_with('/') && release.is_none() {
-                    self.error(
-                        "relative-without-release",
-                        leaf.span,
-                        format!("`{text}` is relative, and there is no release for it to be relative to"),
-                        Some("write an absolute path, or set `release` to the folder that holds the releases".to_owned()),
-                    );
-                    return None;
-                }
                 if leaf
                     .input
                     .access
@@ -263,6 +160,20 @@ impl Deriver<'_, '_> {
                         leaf.span,
                         format!("`{text}`: a release folder is an absolute path"),
                         None,
+                    );
+                    return None;
+                }
+                let release = if path.starts_with('/') {
+                    None
+                } else {
+                    self.release(&targets, leaf)
+                };
+                if !path.starts_with('/') && release.is_none() {
+                    self.error(
+                        "relative-without-release",
+                        leaf.span,
+                        format!("`{text}` is relative, and there is no release for it to be relative to"),
+                        Some("write an absolute path, or set `release` to the folder that holds the releases".to_owned()),
                     );
                     return None;
                 }
@@ -321,9 +232,14 @@ impl Deriver<'_, '_> {
             self.error(
                 "unbounded-run-time-value",
                 leaf.span,
-                format!(
-                    "`{source}` is known only at run time and grants whatever it turns out to be"
-                ),
+                match &leaf.provenance {
+                    Provenance::Environment { .. } => format!(
+                        "`{source}` comes from the environment and grants whatever stands there"
+                    ),
+                    _ => format!(
+                        "`{source}` is known only at run time and grants whatever it turns out to be"
+                    ),
+                },
                 Some(format!(
                     "say what it must lie in: `{{ value: \"{source}\", within: \"{example}\" }}`"
                 )),

@@ -2,19 +2,24 @@
 //! plan is made and when the step starts; what differs is how much of the expressions is known by then.
 //!
 //! `walk` reads the values against the manifest, `scalar` checks data, `derive` turns what carries authority into
-//! grants and what holds secrets into flows, `bound` limits values that are known only at run time.
+//! grants and what holds secrets into flows, `roles` finds what the host reads, `bound` limits values that are known only at run time.
 
 mod bound;
 mod derive;
 mod leaf;
+mod roles;
 mod scalar;
 mod scope;
 mod siblings;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 pub use bound::Bound;
-pub use derive::{BoundStep, RoleBinding, RoleKind, SecretBinding, SinkBinding};
+pub use derive::{BoundStep, SecretBinding, SinkBinding};
 pub use leaf::Provenance;
+pub use roles::{RoleBinding, RoleKind};
+pub(crate) use scalar::check as check_scalar;
 pub use scope::{InputScope, Knowledge};
 
 use capstep_pipeline::{Diagnostic, Source, Step};
@@ -33,6 +38,6 @@ pub fn bind(
     let mut walk = walk::Walk::new(source, scope);
     let (values, leaves) = walk.step(step, manifest);
     let mut diagnostics = walk.finish();
-    let bound = derive::derive(source, step, manifest, values, leaves, &mut diagnostics);
+    let bound = derive::derive(source, manifest, values, leaves, &mut diagnostics);
     (bound, diagnostics)
 }

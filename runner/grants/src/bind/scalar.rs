@@ -10,7 +10,7 @@ use crate::text;
 ///
 /// # Errors
 /// What was expected, as a sentence without its end.
-pub(super) fn check(kind: &Kind, value: &Value, raw: Option<&str>) -> Result<Value, String> {
+pub(crate) fn check(kind: &Kind, value: &Value, raw: Option<&str>) -> Result<Value, String> {
     let text = || as_text(value, raw);
     let expected = |what: &str| format!("expected {what}, found {}", describe(value));
     match kind {

@@ -1,7 +1,7 @@
 //! Reading a step's values against the manifest: every value becomes a leaf with its pointer, its place and where it
 //! came from; every mistake a diagnostic.
 
-use capstep_pipeline::expr::{Evaluated, Template, evaluate_template};
+use capstep_pipeline::expr::{Evaluated, SecretText, Template, evaluate_template};
 use capstep_pipeline::{
     Diagnostic, Node, Source, Span, Spanned, Step, Value as Tree, did_you_mean,
 };
@@ -19,12 +19,15 @@ pub(super) struct Walk<'a, 'm> {
     diagnostics: Vec<Diagnostic>,
     leaves: Vec<Leaf<'m>>,
     records: Vec<String>,
+    /// Where the values came from while those of an expression's result are read. They are data: what looks like an
+    /// expression, or like `{ value: …, reveal: true }`, in them was not written by the pipeline's author.
+    evaluated: Option<Provenance>,
 }
 
 /// What a text with expressions comes to.
 enum Text {
     Known(Value, Provenance),
-    Secret(capstep_pipeline::expr::SecretText),
+    Secret(SecretText),
     NotYet(Provenance),
     Bad,
 }
@@ -37,6 +40,7 @@ impl<'a, 'm> Walk<'a, 'm> {
             diagnostics: Vec::new(),
             leaves: Vec::new(),
             records: vec![String::new()],
+            evaluated: None,
         }
     }
 
@@ -201,7 +205,11 @@ impl<'a, 'm> Walk<'a, 'm> {
                     .collect();
                 Value::Array(values)
             }
-            Tree::String(text) if is_single_expression(text) && !input.is_sensitive() => {
+            Tree::String(text)
+                if is_single_expression(text)
+                    && !input.is_sensitive()
+                    && self.evaluated.is_none() =>
+            {
                 self.whole(input, node, at, owner, "a list")
             }
             // A scalar, or one record, is a list of one.
@@ -220,13 +228,14 @@ impl<'a, 'm> Walk<'a, 'm> {
     ) -> Value {
         if let Tree::String(text) = &node.value
             && is_single_expression(text)
+            && self.evaluated.is_none()
         {
             if input.is_sensitive() {
                 self.say(
                     Diagnostic::error(
                         "unbounded-run-time-value",
                         node.span,
-                        format!("`{}` carries authority or secrets and can't come from an expression as a whole", input.name),
+                        format!("`{}` carries authority or secrets and can't come from an expression as a whole", shown_name(input, at)),
                     )
                     .label("written out, each value could be bounded")
                     .help("write its parts out, with expressions in them where needed"),
@@ -234,15 +243,19 @@ impl<'a, 'm> Walk<'a, 'm> {
                 return Value::Null;
             }
             match self.text(text, node.span) {
-                Text::Known(value, _) => {
+                Text::Known(value, provenance) => {
                     let as_node = node_of(&value, node.span);
-                    if !matches!(as_node.value, Tree::String(_)) {
-                        return self.value(input, &as_node, at, owner);
+                    // Text is a list of one; it is no map.
+                    if !value.is_string() || matches!(input.kind, Kind::List(_)) {
+                        let outer = self.evaluated.replace(provenance);
+                        let value = self.value(input, &as_node, at, owner);
+                        self.evaluated = outer;
+                        return value;
                     }
                 }
                 Text::NotYet(_) | Text::Bad => return Value::Null,
                 Text::Secret(_) => {
-                    self.secret_without_sink(input, node.span);
+                    self.secret_without_sink(input, node.span, at);
                     return Value::Null;
                 }
             }
@@ -269,7 +282,7 @@ impl<'a, 'm> Walk<'a, 'm> {
                 Text::Known(value, _) => value,
                 Text::NotYet(_) | Text::Bad => Value::Null,
                 Text::Secret(_) => {
-                    self.secret_without_sink(input, node.span);
+                    self.secret_without_sink(input, node.span, at);
                     Value::Null
                 }
             },
@@ -337,8 +350,9 @@ impl<'a, 'm> Walk<'a, 'm> {
                 }
             }
             LeafValue::Secret(secret) => {
-                if input.sink.is_none() && !reveal {
-                    self.secret_without_sink(input, node.span);
+                let is_text = matches!(input.kind, Kind::Secret | Kind::String { .. });
+                if !is_text || (input.sink.is_none() && !reveal) {
+                    self.secret_without_sink(input, node.span, at);
                     return Value::Null;
                 }
                 (LeafValue::Secret(secret), Value::Null)
@@ -367,6 +381,9 @@ impl<'a, 'm> Walk<'a, 'm> {
         let Tree::Map(entries) = &node.value else {
             return (node, None, false);
         };
+        if self.evaluated.is_some() {
+            return (node, None, false);
+        }
         let Some(value) = node.get("value") else {
             return (node, None, false);
         };
@@ -410,6 +427,9 @@ impl<'a, 'm> Walk<'a, 'm> {
     }
 
     fn text(&mut self, text: &str, span: Span) -> Text {
+        if let Some(provenance) = &self.evaluated {
+            return Text::Known(Value::String(text.to_owned()), provenance.clone());
+        }
         let template = match Template::parse(text, span, self.source) {
             Ok(template) => template,
             Err(diagnostic) => {
@@ -425,6 +445,14 @@ impl<'a, 'm> Walk<'a, 'm> {
             .unwrap_or(Knowledge::Written);
         let provenance = Provenance::new(knowledge, text);
         if knowledge == Knowledge::NotYet {
+            // What is made of a secret is a secret, also while the rest of it is not known: the plan shows where it goes.
+            let names = template.secrets();
+            if !names.is_empty() {
+                return Text::Secret(SecretText {
+                    text: String::new().into(),
+                    names: names.into_iter().collect(),
+                });
+            }
             return Text::NotYet(provenance);
         }
         match evaluate_template(&template, self.scope) {
@@ -458,12 +486,21 @@ impl<'a, 'm> Walk<'a, 'm> {
         self.say(diagnostic);
     }
 
-    fn secret_without_sink(&mut self, input: &Input, span: Span) {
-        self.say(
-            Diagnostic::error("secret-without-sink", span, format!("`{}` takes no secret", input.name))
-                .label("the plugin would see the value")
-                .help("a secret goes where the manifest declares a sink; `{ value: …, reveal: true }` gives the plugin the bytes, and the plan shows it"),
+    fn secret_without_sink(&mut self, input: &Input, span: Span, at: &str) {
+        let diagnostic = Diagnostic::error(
+            "secret-without-sink",
+            span,
+            format!("`{}` takes no secret", shown_name(input, at)),
         );
+        self.say(if matches!(input.kind, Kind::String { .. }) {
+            diagnostic
+                .label("the plugin would see the value")
+                .help("a secret goes where the manifest declares a sink; `{ value: …, reveal: true }` gives the plugin the bytes, and the plan shows it")
+        } else {
+            diagnostic
+                .label(format!("a {} is no place for a secret", input.kind.word()))
+                .help("a secret goes where the manifest declares a sink, and such an input is a `secret` or a `string`")
+        });
     }
 
     fn allow(&mut self, step: &Step, manifest: &'m Manifest) {
@@ -543,7 +580,7 @@ impl<'a, 'm> Walk<'a, 'm> {
 
 fn shown_name(input: &Input, at: &str) -> String {
     if input.name.is_empty() {
-        at.trim_start_matches('/').replace('/', ".")
+        pointer::tokens(at).unwrap_or_default().join(".")
     } else {
         input.name.clone()
     }

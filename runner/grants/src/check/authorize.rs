@@ -9,6 +9,7 @@ use crate::bind::BoundStep;
 use crate::grant::{Grant, Place};
 use crate::manifest::{Access, Input, Kind, Manifest};
 use crate::pointer;
+use crate::remote_path;
 use crate::workspace_path::WorkspacePath;
 
 /// A step as the check sees it.
@@ -359,11 +360,11 @@ impl<'a> Decision<'a> {
                     None,
                 )
             };
-            let entry = crate::remote_path::parse(entry).map_err(outside)?;
+            let entry = remote_path::parse(entry).map_err(outside)?;
             if entry.starts_with('/') {
                 return Err(outside(String::new()));
             }
-            format!("{}/{entry}", root.trim_end_matches('/'))
+            remote_path::join(root, &entry)
         };
         Ok(RemotePermit {
             grant: at.to_owned(),

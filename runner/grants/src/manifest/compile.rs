@@ -1,13 +1,17 @@
 //! From the declaration to the checked manifest: every word known, every reference resolved, all mistakes at once.
 
 use indexmap::IndexMap;
-use thiserror::Error;
+use serde_json::Value;
 
 use super::declaration::{AbiName, AccessDeclaration, InputDeclaration, ManifestDeclaration};
+use super::keys;
 use super::model::{Abi, AccessRequest, Input, Kind, Manifest, OutputKind, Requirement};
-use super::siblings::SiblingRef;
-use super::types::{TypeText, methods, parse_type, vocabulary};
+use super::problem::{ManifestError, ManifestProblem};
+use super::references;
+use super::types::{TypeText, parse_type, vocabulary};
 use super::words::{Access, Role, Sink};
+use crate::bind::check_scalar;
+use crate::text;
 
 /// How deep inputs may nest: manifests are written by people, and every walk over them is recursive.
 const MAX_DEPTH: usize = 8;
@@ -15,51 +19,22 @@ const MAX_DEPTH: usize = 8;
 /// The world that components export.
 const WORLD: &str = "capstep:step@0.1.0";
 
-/// A manifest that can't be used.
-#[derive(Debug, Error)]
-pub enum ManifestError {
-    /// Not TOML of the manifest's shape.
-    #[error("the manifest is not valid TOML: {0}")]
-    Toml(String),
-    /// Not JSON of the manifest's shape.
-    #[error("the embedded manifest is not valid: {0}")]
-    Json(String),
-    /// Of the right shape, with mistakes in it.
-    #[error("the manifest has {} mistake(s): {}", .0.len(), join(.0))]
-    Problems(Vec<ManifestProblem>),
-}
-
-/// One mistake, by where it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ManifestProblem {
-    /// Where: `inputs.upload.item.fields.from`.
-    pub at: String,
-    /// What is wrong and what would be right.
-    pub message: String,
-}
-
-impl std::fmt::Display for ManifestProblem {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.at, self.message)
-    }
-}
-
-fn join(problems: &[ManifestProblem]) -> String {
-    problems
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join("; ")
-}
-
 impl Manifest {
     /// Reads `plugin.toml`.
     ///
     /// # Errors
     /// TOML that isn't, an unknown key, or the manifest's own mistakes, all of them.
     pub fn from_toml(text: &str) -> Result<(ManifestDeclaration, Self), ManifestError> {
-        let declaration: ManifestDeclaration = toml::from_str(text)
-            .map_err(|error| ManifestError::Toml(error.message().to_owned()))?;
+        let declaration: ManifestDeclaration = toml::from_str(text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start));
+            ManifestError::Toml(match before {
+                Some(before) => {
+                    let line = before.matches('\n').count() + 1;
+                    format!("line {line}: {}", error.message())
+                }
+                None => error.message().to_owned(),
+            })
+        })?;
         let manifest = Self::compile(&declaration)?;
         Ok((declaration, manifest))
     }
@@ -139,12 +114,25 @@ impl Compiler {
                     kind: requirement.kind.clone(),
                     access: requirement.access.clone(),
                     url_match: requirement.url_match,
-                    methods: methods(&requirement.methods),
+                    methods: requirement.methods.clone(),
                     doc: requirement.doc.clone(),
                     ..InputDeclaration::default()
                 };
+                if !is_name(name) {
+                    self.problem(
+                        &at,
+                        "a requirement's name is lower-case words joined by `-`",
+                    );
+                }
+                if requirement.doc.trim().is_empty() {
+                    self.problem(&at, "a requirement's `doc` says why the plugin needs it");
+                }
                 let input = self.input(name, &as_input, &at, 0)?;
-                if !matches!(input.kind, Kind::Url { .. } | Kind::TcpAddress) {
+                if matches!(input.kind, Kind::Url { .. } | Kind::TcpAddress) {
+                    if let Err(message) = text::authority(&input.kind, &requirement.value) {
+                        self.problem(&at, message);
+                    }
+                } else {
                     self.problem(&at, "a requirement is a `url` or a `tcp-address`");
                 }
                 Some(Requirement {
@@ -176,11 +164,7 @@ impl Compiler {
             requires,
             outputs,
         };
-        let root = Scope {
-            records: vec![&manifest.inputs],
-            manifest: &manifest,
-        };
-        root.check_fields(&manifest.inputs, "inputs", &mut self.problems);
+        references::check(&manifest, &mut self.problems);
         manifest
     }
 
@@ -264,6 +248,12 @@ impl Compiler {
         let (access, sink, role) = if on_item {
             (Vec::new(), None, None)
         } else {
+            for key in keys::meaningless(declared, &kind) {
+                self.problem(
+                    at,
+                    format!("`{key}` says nothing of a `{}`: leave it out", kind.word()),
+                );
+            }
             (
                 self.access(&declared.access, &kind, at),
                 self.sink(declared, &kind, at),
@@ -282,6 +272,13 @@ impl Compiler {
         };
         if input.default.is_some() && input.is_sensitive() {
             self.problem(at, "an input that carries authority or a secret has no default: the publisher can't grant");
+        } else if let Some(default) = &input.default {
+            if input.required {
+                self.problem(at, "an input that is `required` has no use for a `default`");
+            }
+            if let Err(message) = fits(&input.kind, default) {
+                self.problem(at, format!("the default does not fit: {message}"));
+            }
         }
         Some(input)
     }
@@ -307,6 +304,19 @@ impl Compiler {
                 self.input("", &item, at, depth + 1)
             }
             (None, Some(item)) => {
+                for (is_set, key) in [
+                    (item.required, "required"),
+                    (item.default.is_some(), "default"),
+                ] {
+                    if is_set {
+                        self.problem(
+                            &format!("{at}.{word}"),
+                            format!(
+                                "`{key}` says nothing of what a list or map holds: leave it out"
+                            ),
+                        );
+                    }
+                }
                 // `type = "list"` with `item.fields` is a list of records: the word may be left out.
                 let mut item = item.clone();
                 if item.kind.is_empty() && !item.fields.is_empty() {
@@ -390,148 +400,34 @@ impl Compiler {
     }
 }
 
-/// The records around a field, outermost first: what sibling references are looked up in.
-struct Scope<'a> {
-    records: Vec<&'a [Input]>,
-    manifest: &'a Manifest,
-}
-
-impl<'a> Scope<'a> {
-    fn find(&self, reference: &SiblingRef) -> Result<&'a Input, String> {
-        match reference {
-            SiblingRef::Requirement(name) => self
-                .manifest
-                .requirement(name)
-                .map(|requirement| &requirement.input)
-                .ok_or_else(|| format!("`requires/{name}`: the manifest requires no `{name}`")),
-            SiblingRef::Input { up, name } => {
-                let record = self
-                    .records
-                    .len()
-                    .checked_sub(up + 1)
-                    .and_then(|index| self.records.get(index))
-                    .ok_or_else(|| format!("`{reference}` leads out of the inputs"))?;
-                record
-                    .iter()
-                    .find(|input| input.name == *name)
-                    .ok_or_else(|| format!("`{reference}`: there is no input `{name}` beside it"))
-            }
-        }
-    }
-
-    fn check_fields(&self, fields: &'a [Input], at: &str, problems: &mut Vec<ManifestProblem>) {
-        for field in fields {
-            self.check(field, &format!("{at}.{}", field.name), problems);
-        }
-    }
-
-    fn check(&self, input: &'a Input, at: &str, problems: &mut Vec<ManifestProblem>) {
-        let mut say = |message: String| {
-            problems.push(ManifestProblem {
-                at: at.to_owned(),
-                message,
-            })
-        };
-        let mut expect =
-            |reference: &SiblingRef, what: &str, fits: &dyn Fn(&Kind) -> bool| match self
-                .find(reference)
-            {
-                Ok(found) if fits(part_of(&found.kind)) => {}
-                Ok(found) => say(format!(
-                    "`{reference}` is a `{}`, not {what}",
-                    found.kind.word()
-                )),
-                Err(message) => say(message),
-            };
-        let is_target = |kind: &Kind| matches!(kind, Kind::SshTarget);
-        let is_script = |kind: &Kind| matches!(kind, Kind::Script { .. });
-        let is_url = |kind: &Kind| matches!(kind, Kind::Url { .. });
-        match &input.sink {
-            Some(Sink::SshAuth(to)) => expect(to, "an ssh-target", &is_target),
-            Some(Sink::Passphrase(to)) => {
-                expect(to, "a secret", &|kind| matches!(kind, Kind::Secret))
-            }
-            Some(Sink::RemoteEnv(to)) => expect(
-                to,
-                "a script: only the pipeline's own text may see a secret",
-                &is_script,
-            ),
-            Some(Sink::HttpHeader(to) | Sink::HttpBody(to)) => expect(to, "a url", &is_url),
-            Some(Sink::File(to, _)) => expect(to, "a path", &|kind| matches!(kind, Kind::Path)),
-            None => {}
-        }
-        match &input.role {
-            Some(Role::KnownHosts(to) | Role::HostKey(to)) => {
-                expect(to, "an ssh-target", &is_target)
-            }
-            Some(
-                Role::ScriptEnv(to)
-                | Role::WorkingDirectory(to)
-                | Role::Shell(to)
-                | Role::Errexit(to),
-            ) => {
-                expect(to, "a script", &is_script);
-            }
-            Some(Role::Shared(to) | Role::Keep(to)) => {
-                expect(to, "a remote-path", &|kind| {
-                    matches!(kind, Kind::RemotePath { .. })
-                });
-            }
-            Some(Role::Ca(to)) => expect(to, "a url", &is_url),
-            None => {}
-        }
-        match &input.kind {
-            Kind::Script { on } => expect(on, "an ssh-target", &is_target),
-            Kind::RemotePath { target } => expect(target, "an ssh-target", &is_target),
-            _ => {}
-        }
-        if matches!(input.kind, Kind::Secret) && input.sink.is_none() {
-            say("a secret needs a `sink`: where its value goes".to_owned());
-        }
-        let needs_words = matches!(
-            input.kind,
-            Kind::SshTarget | Kind::RemotePath { .. } | Kind::Path
-        );
-        if needs_words && input.access.is_empty() && input.role.is_none() {
-            say(format!(
-                "a `{}` needs `access`: what the plugin does with it",
-                input.kind.word()
-            ));
-        }
-        for request in &input.access {
-            if let Some(when) = &request.when {
-                let reference = SiblingRef::Input {
-                    up: 0,
-                    name: when.clone(),
-                };
-                match self.find(&reference) {
-                    Ok(found) if matches!(found.kind, Kind::Boolean) => {}
-                    Ok(_) => say(format!("`if {when}`: `{when}` is not a boolean")),
-                    Err(message) => say(message),
-                }
-            }
-        }
-        match &input.kind {
-            Kind::List(item) | Kind::Map(item) => self.check(item, at, problems),
-            Kind::Record(fields) => {
-                let mut records = self.records.clone();
-                records.push(fields);
-                Scope {
-                    records,
-                    manifest: self.manifest,
-                }
-                .check_fields(fields, &format!("{at}.fields"), problems);
-            }
-            _ => {}
-        }
-    }
-}
-
-/// What a reference to a list or map means: each of its parts.
-fn part_of(kind: &Kind) -> &Kind {
+/// Whether a default is what a step could have set, in the form that plugins see.
+fn fits(kind: &Kind, default: &Value) -> Result<(), String> {
+    let expected = |what: &str| format!("`{default}` is not {what}");
     match kind {
-        Kind::List(item) | Kind::Map(item) => part_of(&item.kind),
-        other => other,
+        Kind::List(item) => default
+            .as_array()
+            .ok_or_else(|| expected("a list"))?
+            .iter()
+            .try_for_each(|value| fits(&item.kind, value)),
+        Kind::Map(item) => default
+            .as_object()
+            .ok_or_else(|| expected("a map"))?
+            .values()
+            .try_for_each(|value| fits(&item.kind, value)),
+        Kind::Record(fields) => default
+            .as_object()
+            .ok_or_else(|| expected("a map"))?
+            .iter()
+            .try_for_each(
+                |(key, value)| match fields.iter().find(|field| field.name == *key) {
+                    Some(field) => fits(&field.kind, value),
+                    None => Err(format!("there is no field `{key}`")),
+                },
+            ),
+        _ => match check_scalar(kind, default, None)? {
+            same if same == *default => Ok(()),
+            text => Err(format!("write it as `{text}`")),
+        },
     }
 }
 

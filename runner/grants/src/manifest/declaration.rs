@@ -77,10 +77,10 @@ pub struct InputDeclaration {
     /// The values an `enum` may have.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<String>,
-    /// The smallest number, the shortest text or list.
+    /// The smallest number, the shortest text in characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min: Option<f64>,
-    /// The largest number, the longest text or list.
+    /// The largest number, the longest text in characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max: Option<f64>,
     /// A regular expression the whole text must match.

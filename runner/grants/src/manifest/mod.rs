@@ -1,23 +1,27 @@
 //! The manifest: what a plugin takes, and which authority each of its inputs carries.
 //!
 //! `declaration` is the shape of `plugin.toml` (and of the canonical JSON inside the `.wasm`), `compile` turns a
-//! declaration into the checked form that the rest of the crate works with, `model` is that form, `types` and `words`
-//! are its vocabulary.
+//! declaration into the checked form that the rest of the crate works with (`keys`: which keys mean something for which
+//! type; `references`: what inputs say of each other; `problem`: what can be wrong), `model` is that form, `types` and
+//! `words` are its vocabulary.
 
 mod compile;
 mod declaration;
+mod keys;
 mod model;
+mod problem;
+mod references;
 mod section;
 mod siblings;
 mod types;
 mod words;
 
-pub use compile::{ManifestError, ManifestProblem};
 pub use declaration::{
     AbiName, AccessDeclaration, InputDeclaration, ManifestDeclaration, OutputDeclaration,
     RequirementDeclaration, manifest_schema,
 };
 pub use model::{Abi, AccessRequest, Input, Kind, Manifest, OutputKind, Requirement};
+pub use problem::{ManifestError, ManifestProblem};
 pub use section::SECTION_NAME;
 pub use siblings::SiblingRef;
 pub use words::{Access, Role, Sink, SinkKind, UrlMatch};

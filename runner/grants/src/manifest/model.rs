@@ -178,6 +178,14 @@ impl Kind {
 }
 
 impl Input {
+    /// The role of the input, or of what it holds.
+    pub(crate) fn role_of_all(&self) -> Option<&Role> {
+        self.role.as_ref().or(match &self.kind {
+            Kind::List(item) | Kind::Map(item) => item.role_of_all(),
+            _ => None,
+        })
+    }
+
     /// Whether the input, or a part of it, carries authority or takes a secret.
     pub fn is_sensitive(&self) -> bool {
         self.sink.is_some() || self.kind.is_sensitive()

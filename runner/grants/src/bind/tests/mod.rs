@@ -1,0 +1,3 @@
+//! Binding, seen from outside: inputs in, values, grants, secrets and diagnostics out.
+
+mod run_time;
