@@ -1,4 +1,11 @@
 //! The sandbox from outside: hostile and honest guests, each run for real.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "helpers of tests are tests"
+)]
 
 #[path = "sandbox/cache.rs"]
 mod cache;
