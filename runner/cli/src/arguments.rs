@@ -34,8 +34,9 @@ pub(crate) struct Arguments {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Lint(commands::lint::Arguments),
+    Run(commands::run::Arguments),
     Plan(commands::plan::Arguments),
+    Lint(commands::lint::Arguments),
     #[command(subcommand)]
     Plugin(commands::plugin::Command),
     Schema(commands::schema::Arguments),
@@ -67,6 +68,18 @@ pub(crate) struct VariableArguments {
     /// declares are taken from it.
     #[arg(long, value_name = "FILE")]
     pub(crate) env_file: Option<PathBuf>,
+}
+
+/// Values for the pipeline's secrets.
+#[derive(Debug, Default, Args)]
+pub(crate) struct SecretArguments {
+    /// Where one of the pipeline's `secrets` comes from; may be given several times.
+    ///
+    /// `file:PATH` is a file's content without one line end at its end, `env:VAR` an environment variable. Without this,
+    /// a secret comes from `--env-file`, else from the environment variable of its own name. The value itself never
+    /// stands on a command line, where every user of the machine could read it.
+    #[arg(long = "secret", value_name = "NAME=SOURCE")]
+    pub(crate) secrets: Vec<String>,
 }
 
 /// How results are written.

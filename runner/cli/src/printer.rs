@@ -28,6 +28,7 @@ pub(crate) struct Look {
 pub(crate) enum Style {
     Strong,
     Faint,
+    Good,
     Bad,
     Notice,
     Name,
@@ -43,6 +44,7 @@ impl Look {
         let code = match style {
             Style::Strong => "1",
             Style::Faint => "2",
+            Style::Good => "32",
             Style::Bad => "1;31",
             Style::Notice => "33",
             Style::Name => "36",
@@ -71,14 +73,17 @@ impl Printer {
             .write_all(clean(text, self.people.colour).as_bytes());
     }
 
-    /// Writes data.
+    /// Writes a page of data that people read: a plan, a list.
+    pub(crate) fn page(&self, text: &str) -> Result<(), CliError> {
+        self.data(&clean(text, self.data.colour))
+    }
+
+    /// Writes data for programs, as it is.
     ///
     /// A reader that has seen enough (`| head`) is no error.
     pub(crate) fn data(&self, text: &str) -> Result<(), CliError> {
         let mut out = std::io::stdout().lock();
-        let written = out
-            .write_all(clean(text, self.data.colour).as_bytes())
-            .and_then(|()| out.flush());
+        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
         match written {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => {
                 let message = format!("standard output can't be written to: {error}");

@@ -2,6 +2,8 @@
 
 use std::fs::File;
 use std::io::Read as _;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use capstep_grants::plan::{self, Plan, Variables};
 use capstep_pipeline::{Diagnostic, MAX_SOURCE_BYTES, Pipeline, Source, parse_pipeline};
@@ -14,6 +16,8 @@ use crate::locate::{self, PipelineFile};
 
 /// A pipeline and what is around it.
 pub(crate) struct Project {
+    /// The file's folder, which all paths in it are relative to.
+    pub(crate) folder: PathBuf,
     /// Its text.
     pub(crate) source: Source,
     /// What the text says, as far as it could be read.
@@ -21,7 +25,7 @@ pub(crate) struct Project {
     /// The mistakes in the text alone.
     pub(crate) mistakes: Vec<Diagnostic>,
     /// Its plugins.
-    pub(crate) registry: Registry,
+    pub(crate) registry: Arc<Registry>,
 }
 
 impl Project {
@@ -33,7 +37,8 @@ impl Project {
             .map_err(|error| CliError::pipeline(error.to_string()))?;
         let (pipeline, mistakes) = parse_pipeline(&source);
         Ok(Self {
-            registry: Registry::new(&file.folder),
+            registry: Arc::new(Registry::new(&file.folder)),
+            folder: file.folder,
             source,
             pipeline,
             mistakes,
@@ -44,7 +49,8 @@ impl Project {
     pub(crate) fn check(&self, variables: &Variables) -> (Option<Plan>, Vec<Diagnostic>) {
         let mut mistakes = self.mistakes.clone();
         let plan = self.pipeline.as_ref().map(|pipeline| {
-            let (plan, found) = plan::plan(&self.source, pipeline, &self.registry, variables);
+            let (plan, found) =
+                plan::plan(&self.source, pipeline, self.registry.as_ref(), variables);
             mistakes.extend(found);
             plan
         });

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const NAMES: [&str; 3] = ["pipeline", "manifest", "plan"];
+const NAMES: [&str; 5] = ["pipeline", "manifest", "plan", "events", "protocol"];
 
 #[test]
 fn committed_schemas_are_current() {

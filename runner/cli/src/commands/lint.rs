@@ -6,7 +6,7 @@ use crate::arguments::{FileArgument, Format, VariableArguments};
 use crate::context::Context;
 use crate::error::{CliError, count};
 use crate::project::Project;
-use crate::values::variables;
+use crate::values::{EnvFile, variables};
 use crate::{exit, show};
 
 /// Check a pipeline: its text, what it hands to plugins, and races between jobs.
@@ -36,7 +36,8 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliError> {
     let project = Project::read(context, &arguments.file)?;
-    let variables = variables::for_lint(&project, &arguments.variables, context)?;
+    let env_file = EnvFile::read(context, arguments.variables.env_file.as_deref())?;
+    let variables = variables::for_lint(&project, &arguments.variables, &env_file)?;
     let (_, mistakes) = project.check(&variables);
     let failed = mistakes.iter().any(capstep_pipeline::Diagnostic::is_error);
     if arguments.format == Format::Json {

@@ -3,6 +3,7 @@
 pub(crate) mod lint;
 pub(crate) mod plan;
 pub(crate) mod plugin;
+pub(crate) mod run;
 pub(crate) mod schema;
 
 use crate::arguments::Command;
@@ -12,6 +13,7 @@ use crate::error::CliError;
 /// Runs a command; gives its exit code.
 pub(crate) fn run(command: &Command, context: &Context) -> Result<u8, CliError> {
     match command {
+        Command::Run(arguments) => run::run(arguments, context),
         Command::Lint(arguments) => lint::run(arguments, context),
         Command::Plan(arguments) => plan::run(arguments, context),
         Command::Plugin(command) => plugin::run(command, context),

@@ -6,7 +6,7 @@ use crate::arguments::{FileArgument, Format, VariableArguments};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::project::Project;
-use crate::values::variables;
+use crate::values::{EnvFile, variables};
 use crate::{exit, show};
 
 /// Show what each step may touch, where each secret goes and which project code runs. Runs nothing.
@@ -34,16 +34,19 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliError> {
     let project = Project::read(context, &arguments.file)?;
-    let variables = variables::resolve(&project, &arguments.variables, context)?;
+    let env_file = EnvFile::read(context, arguments.variables.env_file.as_deref())?;
+    let variables = variables::resolve(&project, &arguments.variables, &env_file, context)?;
     let (plan, warnings) = project.plan(&variables)?;
     let look = context.printer.people;
     context
         .printer
         .people(&show::diagnostics(&project.source, &warnings, look));
-    let text = match arguments.format {
-        Format::Text => show::plan(&plan, context.printer.data),
-        Format::Json => super::json(&plan)?,
-    };
-    context.printer.data(&text)?;
+    match arguments.format {
+        Format::Text => {
+            let text = show::plan(&plan, context.printer.data);
+            context.printer.page(&text)?;
+        }
+        Format::Json => context.printer.data(&super::json(&plan)?)?,
+    }
     Ok(exit::PASSED)
 }

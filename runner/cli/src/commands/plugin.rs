@@ -49,7 +49,7 @@ pub(crate) fn run(command: &Command, context: &Context) -> Result<u8, CliError> 
             show::plugin(&plugin, &shape, context.printer.data)
         }
     };
-    context.printer.data(&text)?;
+    context.printer.page(&text)?;
     Ok(exit::PASSED)
 }
 

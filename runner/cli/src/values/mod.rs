@@ -1,5 +1,8 @@
 //! Values from outside the pipeline: variables and secrets, from flags, files and the environment.
 
-pub(crate) mod assignment;
-pub(crate) mod env_file;
+mod assignment;
+mod env_file;
+pub(crate) mod secrets;
 pub(crate) mod variables;
+
+pub(crate) use env_file::EnvFile;

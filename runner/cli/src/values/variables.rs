@@ -23,9 +23,10 @@ const INVALID_VALUE: &str = "invalid-value";
 pub(crate) fn resolve(
     project: &Project,
     arguments: &VariableArguments,
+    env_file: &EnvFile,
     context: &Context,
 ) -> Result<Variables, CliError> {
-    let given = Given::read(project, arguments, context)?;
+    let given = Given::read(project, arguments, env_file)?;
     let mut variables = Variables::default();
     let mut mistakes = Vec::new();
     for declared in declared(project) {
@@ -49,9 +50,9 @@ pub(crate) fn resolve(
 pub(crate) fn for_lint(
     project: &Project,
     arguments: &VariableArguments,
-    context: &Context,
+    env_file: &EnvFile,
 ) -> Result<Variables, CliError> {
-    let given = Given::read(project, arguments, context)?;
+    let given = Given::read(project, arguments, env_file)?;
     let mut variables = Variables::default();
     for declared in declared(project) {
         let value = given
@@ -70,14 +71,14 @@ fn declared(project: &Project) -> impl Iterator<Item = &VarDecl> {
 /// What flags and files say.
 struct Given<'a> {
     flags: HashMap<&'a str, &'a str>,
-    file: EnvFile,
+    file: &'a EnvFile,
 }
 
 impl<'a> Given<'a> {
     fn read(
         project: &Project,
         arguments: &'a VariableArguments,
-        context: &Context,
+        file: &'a EnvFile,
     ) -> Result<Self, CliError> {
         let mut flags = HashMap::new();
         // Where the pipeline can't be read, what it declares isn't known either; its mistakes are told instead.
@@ -92,7 +93,6 @@ impl<'a> Given<'a> {
                 }
             }
         }
-        let file = EnvFile::read(context, arguments.env_file.as_deref())?;
         Ok(Self { flags, file })
     }
 
@@ -205,7 +205,9 @@ jobs: { a: { steps: [ { uses: noop } ] } }
             variables: flags.iter().map(|flag| (*flag).to_owned()).collect(),
             env_file: file.map(|_| PathBuf::from(".env")),
         };
-        match resolve(&project, &arguments, &context) {
+        let resolved = EnvFile::read(&context, arguments.env_file.as_deref())
+            .and_then(|file| resolve(&project, &arguments, &file, &context));
+        match resolved {
             Ok(variables) => variables
                 .values
                 .iter()

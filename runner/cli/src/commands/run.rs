@@ -1,0 +1,229 @@
+//! `capstep run`
+
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use capstep_engine::{Cancel, RunError, RunSettings};
+use capstep_pipeline::{Diagnostic, Job, Pipeline, did_you_mean};
+use clap::Args;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::arguments::{FileArgument, Format, SecretArguments, VariableArguments};
+use crate::context::Context;
+use crate::error::CliError;
+use crate::process::{self, Signalled};
+use crate::project::Project;
+use crate::report::{self, Report};
+use crate::values::{EnvFile, secrets, variables};
+use crate::{directories, exit, show};
+
+/// Run a pipeline.
+///
+/// The whole file is checked first, as `capstep lint` does; where there is a mistake in it, or a secret that a selected
+/// job uses has no value, nothing is run.
+///
+/// The report for people goes to standard error; standard output stays empty. `--format json` writes the events instead,
+/// to standard output, one JSON object a line (see `capstep schema events`). Either way the run leaves a folder with its
+/// events and its journal, the record of everything it did, in `$XDG_STATE_HOME/capstep/runs` (`~/.local/state`).
+///
+/// Interrupting it (Ctrl-C) lets running steps tidy up for some seconds; a second time ends it at once.
+#[derive(Debug, Args)]
+#[command(after_long_help = format!("\
+Examples:
+  capstep run
+  capstep run --job deploy --var HOST=203.0.113.7 --secret DEPLOY_KEY=file:~/.ssh/deploy
+  capstep run --env-file .env.production
+  capstep run --format json | jq -r 'select(.event == \"line\") | .text'
+
+{}", exit::help()))]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    file: FileArgument,
+    /// Run this job and those it needs, and no others; may be given several times.
+    #[arg(long = "job", value_name = "JOB")]
+    only: Vec<String>,
+    /// How many jobs may run at once; without it, as many as there are processors.
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    variables: VariableArguments,
+    #[command(flatten)]
+    secrets: SecretArguments,
+    /// Show outputs, and lines that are only for a close look.
+    #[arg(long, short)]
+    verbose: bool,
+    /// How the run is told: text to standard error, or events to standard output.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliError> {
+    process::protect_memory();
+    let project = Project::read(context, &arguments.file)?;
+    let env_file = EnvFile::read(context, arguments.variables.env_file.as_deref())?;
+    let variables = variables::resolve(&project, &arguments.variables, &env_file, context)?;
+    let (plan, warnings) = project.plan(&variables)?;
+    let look = context.printer.people;
+    context
+        .printer
+        .people(&show::diagnostics(&project.source, &warnings, look));
+    let Some(pipeline) = &project.pipeline else {
+        return Err(CliError::located(project.source, project.mistakes));
+    };
+    let selected = selected(pipeline, &arguments.only)?;
+    let secrets = secrets::resolve(
+        &project.source,
+        pipeline,
+        &selected,
+        &arguments.secrets,
+        &env_file,
+        context,
+    )?;
+    let processors = available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let jobs = arguments.jobs.unwrap_or(processors).get();
+    let settings = RunSettings {
+        source: Arc::new(project.source.clone()),
+        pipeline: Arc::new(pipeline.clone()),
+        registry: Arc::clone(&project.registry),
+        cache: Some(directories::cache(&context.environment)?),
+        variables,
+        secrets,
+        workspace: project.folder.clone(),
+        state: directories::state(&context.environment)?,
+        jobs,
+        only: arguments.only.clone(),
+    };
+    let report = match arguments.format {
+        Format::Json => Report::json(context.printer),
+        Format::Text => {
+            let ids: Vec<&str> = selected.iter().map(|job| job.id.value.as_str()).collect();
+            let at_once = jobs > 1 && report::may_overlap(&plan, &ids);
+            Report::text(context.printer, &ids, at_once, arguments.verbose)
+        }
+    };
+    let (outcome, signalled) = execute(settings, report, jobs.min(processors.get()), &project)?;
+    Ok(match signalled.exit_code() {
+        Some(code) if outcome.exit_code() == exit::INTERRUPTED => code,
+        _ => outcome.exit_code(),
+    })
+}
+
+/// Starts the runtime and runs.
+fn execute(
+    settings: RunSettings,
+    mut report: Report,
+    threads: usize,
+    project: &Project,
+) -> Result<(capstep_engine::Outcome, Signalled), CliError> {
+    let runtime = runtime(threads)?;
+    let cancel = Cancel::default();
+    runtime.block_on(async {
+        let signalled = process::cancel_on_signals(&cancel)?;
+        let listener = move |event: &capstep_engine::TimedEvent| report.tell(event);
+        let result = capstep_engine::run(settings, listener, cancel)
+            .await
+            .map_err(|error| could_not_begin(error, project))?;
+        Ok((result.outcome, signalled))
+    })
+}
+
+/// A runtime with several threads: a plugin computes on the thread that polls it, and must keep neither another job's
+/// connections nor the signals waiting. One thread a job at once is enough, and one more for everything else. Starting
+/// them takes a tenth of a millisecond.
+fn runtime(threads: usize) -> Result<Runtime, CliError> {
+    Builder::new_multi_thread()
+        .worker_threads(threads + 1)
+        .enable_all()
+        .build()
+        .map_err(|error| CliError::infrastructure(format!("threads can't be started: {error}")))
+}
+
+/// The jobs to run: those named and all that they need; all where none is named.
+fn selected<'a>(pipeline: &'a Pipeline, only: &[String]) -> Result<Vec<&'a Job>, CliError> {
+    let find = |id: &str| pipeline.jobs.iter().find(|job| job.id.value == id);
+    let mut open = Vec::new();
+    for id in only {
+        let job = find(id).ok_or_else(|| {
+            let ids = || pipeline.jobs.iter().map(|job| job.id.value.as_str());
+            CliError::usage(format!("there is no job `{id}`")).hint(match did_you_mean(id, ids()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("there are `{}`", ids().collect::<Vec<_>>().join("`, `")),
+            })
+        })?;
+        open.push(job);
+    }
+    if only.is_empty() {
+        return Ok(pipeline.jobs.iter().collect());
+    }
+    let mut wanted = BTreeSet::new();
+    while let Some(job) = open.pop() {
+        if wanted.insert(job.id.value.as_str()) {
+            open.extend(job.needs.iter().filter_map(|need| find(&need.value)));
+        }
+    }
+    let jobs = pipeline.jobs.iter();
+    Ok(jobs
+        .filter(|job| wanted.contains(job.id.value.as_str()))
+        .collect())
+}
+
+fn could_not_begin(error: RunError, project: &Project) -> CliError {
+    match error {
+        RunError::Plugins(failures) => {
+            let mistakes = failures.into_iter().map(|failure| {
+                Diagnostic::error(
+                    capstep_registry::codes::INVALID_PLUGIN,
+                    failure.span,
+                    failure.message,
+                )
+                .maybe_help(failure.help)
+            });
+            CliError::located(project.source.clone(), mistakes.collect())
+        }
+        RunError::UnknownJob(_) => CliError::usage(error.to_string()),
+        RunError::State { .. } | RunError::Workspace { .. } | RunError::Sandbox(_) => {
+            CliError::infrastructure(error.to_string())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use capstep_pipeline::{Source, parse_pipeline};
+
+    use super::*;
+
+    #[test]
+    fn named_jobs_bring_those_they_need() {
+        let step = "steps: [ { uses: noop } ]";
+        let text = format!(
+            "version: 1\njobs:\n  a: {{ {step} }}\n  b: {{ needs: a, {step} }}\n  c: {{ needs: [b, a], {step} }}\n  d: {{ {step} }}\n"
+        );
+        let (pipeline, _) = parse_pipeline(&Source::new("p.yml", text));
+        let pipeline = pipeline.unwrap();
+        let check = |only: &[&str], expected: Result<&[&str], &str>| {
+            let only: Vec<String> = only.iter().map(|id| (*id).to_owned()).collect();
+            let found = selected(&pipeline, &only)
+                .map(|jobs| {
+                    jobs.iter()
+                        .map(|job| job.id.value.as_str())
+                        .collect::<Vec<_>>()
+                })
+                .map_err(|error| format!("{}; {}", error.message, error.hints.join("; ")));
+            assert_eq!(
+                found.as_deref(),
+                expected.map_err(str::to_owned).as_ref().map(|ids| *ids),
+                "{only:?}"
+            );
+        };
+        check(&[], Ok(&["a", "b", "c", "d"]));
+        check(&["c"], Ok(&["a", "b", "c"]));
+        check(&["d", "a"], Ok(&["a", "d"]));
+        check(
+            &["e"],
+            Err("there is no job `e`; there are `a`, `b`, `c`, `d`"),
+        );
+    }
+}

@@ -1,0 +1,70 @@
+//! Where state and compiled plugins are kept on this machine.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use capstep_host::sandbox::CacheDirectories;
+
+use crate::context::Environment;
+use crate::error::CliError;
+
+/// The program's folder in each of the places below.
+const NAME: &str = "capstep";
+/// The machine's own compiled plugins: owned by root, read by everybody.
+const SYSTEM_CACHE: &str = "/var/cache/capstep";
+
+/// `$XDG_STATE_HOME/capstep`, else `~/.local/state/capstep`: runs, journals, sealed files.
+pub(crate) fn state(environment: &Environment) -> Result<PathBuf, CliError> {
+    base(environment, "XDG_STATE_HOME", ".local/state")
+        .ok_or_else(|| no_home("the state of runs", "XDG_STATE_HOME"))
+}
+
+/// `$XDG_CACHE_HOME/capstep`, else `~/.cache/capstep`, and the machine's.
+pub(crate) fn cache(environment: &Environment) -> Result<CacheDirectories, CliError> {
+    let user = base(environment, "XDG_CACHE_HOME", ".cache")
+        .ok_or_else(|| no_home("compiled plugins", "XDG_CACHE_HOME"))?;
+    Ok(CacheDirectories {
+        system: Some(PathBuf::from(SYSTEM_CACHE)),
+        user,
+    })
+}
+
+/// Relative paths in these variables are ignored, as the XDG specification says.
+fn base(environment: &Environment, variable: &str, below_home: &str) -> Option<PathBuf> {
+    let absolute = |value: OsString| Some(PathBuf::from(value)).filter(|path| path.is_absolute());
+    let own = environment.get(variable).and_then(absolute);
+    let home = || environment.get("HOME").and_then(absolute);
+    let base = own.or_else(|| home().map(|home| home.join(below_home)))?;
+    Some(base.join(NAME))
+}
+
+fn no_home(what: &str, variable: &str) -> CliError {
+    CliError::infrastructure(format!("there is no place for {what}: `HOME` is not set"))
+        .hint(format!("set `{variable}` to an absolute path"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_places_follow_the_environment() {
+        let check = |variables: &[(&str, &str)], expected: Option<&str>| {
+            let found = state(&Environment::of(variables)).ok();
+            assert_eq!(found, expected.map(PathBuf::from), "{variables:?}");
+        };
+        check(&[("HOME", "/home/a")], Some("/home/a/.local/state/capstep"));
+        check(
+            &[("HOME", "/home/a"), ("XDG_STATE_HOME", "/s")],
+            Some("/s/capstep"),
+        );
+        check(
+            &[("HOME", "/home/a"), ("XDG_STATE_HOME", "s")],
+            Some("/home/a/.local/state/capstep"),
+        );
+        check(&[("HOME", "")], None);
+        check(&[], None);
+        let found = cache(&Environment::of(&[("HOME", "/h")])).unwrap();
+        assert_eq!(found.user, PathBuf::from("/h/.cache/capstep"));
+    }
+}

@@ -1,0 +1,87 @@
+//! What went wrong in a run, kept for its end.
+
+use std::collections::{HashMap, VecDeque};
+
+use capstep_engine::{Outcome, StepRef};
+
+/// How many of a failed step's last lines are repeated at the end: enough for a compiler's last message.
+const LINES_KEPT: usize = 20;
+
+/// Steps that did not pass, and the last lines of those that run.
+#[derive(Default)]
+pub(super) struct Failures {
+    names: HashMap<StepRef, String>,
+    lines: HashMap<StepRef, VecDeque<String>>,
+    failed: Vec<Failure>,
+}
+
+/// A step that did not pass.
+pub(super) struct Failure {
+    pub(super) at: StepRef,
+    pub(super) name: String,
+    pub(super) outcome: Outcome,
+    pub(super) message: String,
+    pub(super) lines: VecDeque<String>,
+    /// Whether something else was told after it, so that its lines are out of sight.
+    pub(super) buried: bool,
+}
+
+impl Failure {
+    /// `job deploy, step 2 (ssh-deploy): why`.
+    pub(super) fn summary(&self) -> String {
+        format!("{}: {}", self.place(), self.message)
+    }
+
+    /// `job deploy, step 2 (ssh-deploy)`.
+    pub(super) fn place(&self) -> String {
+        format!("job {}, step {} ({})", self.at.job, self.at.step, self.name)
+    }
+}
+
+impl Failures {
+    pub(super) fn started(&mut self, at: &StepRef, name: &str) {
+        self.names.insert(at.clone(), name.to_owned());
+        self.bury(at);
+    }
+
+    pub(super) fn line(&mut self, at: &StepRef, text: &str) {
+        let lines = self.lines.entry(at.clone()).or_default();
+        if lines.len() == LINES_KEPT {
+            lines.pop_front();
+        }
+        lines.push_back(text.to_owned());
+        self.bury(at);
+    }
+
+    pub(super) fn finished(&mut self, at: &StepRef, outcome: Outcome, message: Option<&str>) {
+        let lines = self.lines.remove(at).unwrap_or_default();
+        let name = self.names.remove(at).unwrap_or_default();
+        if !matches!(outcome, Outcome::Passed | Outcome::Skipped) {
+            self.failed.push(Failure {
+                at: at.clone(),
+                name,
+                outcome,
+                message: message.unwrap_or("no reason was given").to_owned(),
+                lines,
+                buried: false,
+            });
+        }
+    }
+
+    /// Something of `at` is told: what failed before is out of sight.
+    fn bury(&mut self, at: &StepRef) {
+        for failure in self.failed.iter_mut().filter(|failure| failure.at != *at) {
+            failure.buried = true;
+        }
+    }
+
+    /// All, in the order they happened.
+    pub(super) fn all(&self) -> &[Failure] {
+        &self.failed
+    }
+
+    /// The first of those that weigh as much as the run.
+    pub(super) fn gravest(&self, run: Outcome) -> Option<&Failure> {
+        self.failed.iter().find(|failure| failure.outcome == run)
+    }
+}

@@ -1,0 +1,112 @@
+//! A run, told while it happens.
+
+mod failures;
+mod text;
+mod time;
+
+use capstep_engine::TimedEvent;
+use capstep_grants::plan::Plan;
+
+use crate::printer::Printer;
+use text::TextReport;
+
+/// Tells a run's events.
+pub(crate) struct Report {
+    printer: Printer,
+    text: Option<TextReport>,
+}
+
+impl Report {
+    /// Events, one JSON object a line, to standard output.
+    pub(crate) fn json(printer: Printer) -> Self {
+        Self {
+            printer,
+            text: None,
+        }
+    }
+
+    /// Text for people, to standard error. `at_once`: jobs may run side by side, so that each line says whose it is.
+    pub(crate) fn text(printer: Printer, jobs: &[&str], at_once: bool, verbose: bool) -> Self {
+        let width = jobs.iter().map(|id| id.chars().count()).max().unwrap_or(0);
+        let width = at_once.then_some(width);
+        Self {
+            printer,
+            text: Some(TextReport::new(printer.people, width, verbose)),
+        }
+    }
+
+    /// Tells one event.
+    pub(crate) fn tell(&mut self, event: &TimedEvent) {
+        match &mut self.text {
+            Some(text) => self.printer.people(&text.tell(event)),
+            None => {
+                if let Ok(mut line) = serde_json::to_string(event) {
+                    line.push('\n');
+                    // A deploy is not stopped half way because nobody can read of it; its journal has it all.
+                    let _ = self.printer.data(&line);
+                }
+            }
+        }
+    }
+}
+
+/// Whether two of these jobs may run at once: neither waits for the other.
+pub(crate) fn may_overlap(plan: &Plan, jobs: &[&str]) -> bool {
+    let needs = |id: &str| {
+        let job = plan.jobs.iter().find(|job| job.id == id);
+        job.map(|job| job.needs.as_slice()).unwrap_or_default()
+    };
+    let waits_for = |later: &str, earlier: &str| {
+        let mut open: Vec<&str> = vec![later];
+        let mut seen: Vec<&str> = Vec::new();
+        while let Some(id) = open.pop() {
+            for need in needs(id) {
+                if need == earlier {
+                    return true;
+                }
+                if !seen.contains(&need.as_str()) {
+                    seen.push(need);
+                    open.push(need);
+                }
+            }
+        }
+        false
+    };
+    jobs.iter().enumerate().any(|(place, left)| {
+        let mut others = jobs.iter().skip(place + 1);
+        others.any(|right| !waits_for(left, right) && !waits_for(right, left))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use capstep_grants::plan::JobPlan;
+
+    use super::*;
+
+    #[test]
+    fn jobs_overlap_unless_one_waits() {
+        let job = |id: &str, needs: &[&str]| JobPlan {
+            id: id.to_owned(),
+            needs: needs.iter().map(|need| (*need).to_owned()).collect(),
+            steps: Vec::new(),
+        };
+        let plan = Plan {
+            version: 1,
+            file: "capstep.yml".to_owned(),
+            jobs: vec![
+                job("a", &[]),
+                job("b", &["a"]),
+                job("c", &["b"]),
+                job("d", &["a"]),
+            ],
+        };
+        let check =
+            |jobs: &[&str], expected| assert_eq!(may_overlap(&plan, jobs), expected, "{jobs:?}");
+        check(&["a", "b", "c"], false);
+        check(&["a", "b", "c", "d"], true);
+        check(&["c", "d"], true);
+        check(&["a"], false);
+        check(&[], false);
+    }
+}

@@ -1,0 +1,340 @@
+//! A run as text: a header for each job, a line for each step's start and end, its log in between; failures again at the
+//! end; and at last one line that says it all.
+
+use std::collections::HashMap;
+
+use capstep_engine::{Event, Level, Outcome, StepRef, TimedEvent};
+use capstep_grants::check::Denial;
+use serde_json::Value;
+
+use super::failures::Failures;
+use super::time::{duration, of_day};
+use crate::printer::{Look, Style};
+
+/// The state of the telling: text comes out of each event, nothing is printed here.
+pub(super) struct TextReport {
+    look: Look,
+    /// The width of the column that says whose a line is; none where only one job runs at a time.
+    jobs: Option<usize>,
+    verbose: bool,
+    /// How many groups are open, by step.
+    groups: HashMap<StepRef, usize>,
+    /// The percentage last told, by step and what: each tenth is told once.
+    progress: HashMap<(StepRef, String), u64>,
+    failures: Failures,
+}
+
+impl TextReport {
+    pub(super) fn new(look: Look, jobs: Option<usize>, verbose: bool) -> Self {
+        Self {
+            look,
+            jobs,
+            verbose,
+            groups: HashMap::new(),
+            progress: HashMap::new(),
+            failures: Failures::default(),
+        }
+    }
+
+    /// The text of one event; may be empty.
+    pub(super) fn tell(&mut self, timed: &TimedEvent) -> String {
+        match &timed.event {
+            Event::RunStarted { run, pipeline, .. } => {
+                let about = format!("run {run} of {pipeline}");
+                format!("{}\n", self.look.paint(Style::Faint, about))
+            }
+            Event::JobStarted { job } => match self.jobs {
+                Some(_) => self.of_job(job, &self.look.paint(Style::Strong, "started")),
+                None => format!("\n{}\n", self.look.paint(Style::Strong, job)),
+            },
+            Event::JobSkipped { job, reason } => {
+                self.of_job_header(job, &format!("skipped: {reason}"))
+            }
+            Event::StepStarted {
+                at,
+                name,
+                uses,
+                attempt,
+            } => self.started(at, name, uses, *attempt, of_day(&timed.time)),
+            Event::StepSkipped { at, name, reason } => {
+                let text = format!("{:>3}. {name}  skipped: {reason}", at.step);
+                self.of_job(&at.job, &self.look.paint(Style::Faint, text))
+            }
+            Event::Compiling { plugin } => {
+                let text = format!("compiling the plugin {plugin}: once on this machine");
+                format!("{}\n", self.look.paint(Style::Faint, text))
+            }
+            Event::Line { at, level, text } => self.line(at, *level, text),
+            Event::GroupOpened { at, title } => {
+                let text = self.of_step(at, &self.look.paint(Style::Strong, title));
+                *self.groups.entry(at.clone()).or_default() += 1;
+                text
+            }
+            Event::GroupClosed { at } => {
+                if let Some(open) = self.groups.get_mut(at) {
+                    *open = open.saturating_sub(1);
+                }
+                String::new()
+            }
+            Event::Progress {
+                at,
+                what,
+                done,
+                total,
+            } => self.progressed(at, what, *done, *total),
+            Event::Annotation {
+                at,
+                level,
+                message,
+                file,
+                line,
+            } => {
+                let place = match (file, line) {
+                    (Some(file), Some(line)) => format!("{file}:{line}: "),
+                    (Some(file), None) => format!("{file}: "),
+                    _ => String::new(),
+                };
+                self.line(at, *level, &format!("{place}{message}"))
+            }
+            Event::Denied { at, denial } => self.denied(at, denial),
+            Event::StepFinished {
+                at,
+                outcome,
+                message,
+                details,
+                outputs,
+                milliseconds,
+            } => self.finished(
+                at,
+                *outcome,
+                message.as_deref(),
+                details,
+                outputs,
+                *milliseconds,
+            ),
+            Event::JobFinished {
+                job,
+                outcome,
+                milliseconds,
+                ..
+            } => match self.jobs {
+                // Where one job runs after the other, its steps have said it.
+                None => String::new(),
+                Some(_) => {
+                    let text = format!("{} in {}", word(*outcome), duration(*milliseconds));
+                    self.of_job(job, &self.look.paint(style(*outcome), text))
+                }
+            },
+            Event::Cancelling => {
+                let text = "cancelling: steps may tidy up; once more to end at once";
+                format!("{}\n", self.look.paint(Style::Notice, text))
+            }
+            Event::RunFinished {
+                outcome,
+                milliseconds,
+                journal_head,
+                ..
+            } => self.run_finished(*outcome, *milliseconds, journal_head),
+        }
+    }
+
+    fn started(
+        &mut self,
+        at: &StepRef,
+        name: &str,
+        uses: &str,
+        attempt: u32,
+        time: &str,
+    ) -> String {
+        self.failures.started(at, name);
+        let mut about = String::new();
+        if name != uses {
+            about.push_str(&format!("{uses}  "));
+        }
+        if attempt > 1 {
+            about.push_str(&format!("attempt {attempt}  "));
+        }
+        about.push_str(time);
+        let name = self.look.paint(Style::Strong, name);
+        let about = self.look.paint(Style::Faint, about);
+        self.of_job(&at.job, &format!("{:>3}. {name}  {about}", at.step))
+    }
+
+    fn line(&mut self, at: &StepRef, level: Level, text: &str) -> String {
+        if level == Level::Debug && !self.verbose {
+            return String::new();
+        }
+        self.failures.line(at, text);
+        let label = match level {
+            Level::Debug | Level::Info => "".into(),
+            Level::Warn => self.look.paint(Style::Notice, "warning: "),
+            Level::Error => self.look.paint(Style::Bad, "error: "),
+        };
+        let faint = level == Level::Debug;
+        // What a plugin calls a line may have line ends in it: each part is a line of that step.
+        let mut lines = String::new();
+        for (place, part) in text.lines().enumerate() {
+            let part = if faint {
+                self.look.paint(Style::Faint, part)
+            } else {
+                part.into()
+            };
+            let label = if place == 0 { label.as_ref() } else { "" };
+            lines.push_str(&self.of_step(at, &format!("{label}{part}")));
+        }
+        lines
+    }
+
+    fn progressed(&mut self, at: &StepRef, what: &str, done: u64, total: Option<u64>) -> String {
+        let Some(total) = total.filter(|total| *total > 0) else {
+            return String::new();
+        };
+        let tenth = done.saturating_mul(10) / total;
+        let key = (at.clone(), what.to_owned());
+        let told = self.progress.insert(key, tenth);
+        // Small things begin and end at once: only what is seen on its way is worth a line.
+        if tenth == 0 || told.is_none() || told == Some(tenth) {
+            return String::new();
+        }
+        let text = format!("{what}: {} %", tenth.saturating_mul(10));
+        self.of_step(at, &self.look.paint(Style::Faint, text))
+    }
+
+    fn denied(&mut self, at: &StepRef, denial: &Denial) -> String {
+        let mut lines = vec![format!(
+            "denied ({}): {}",
+            denial.rule.word(),
+            denial.message
+        )];
+        if let Some(place) = &denial.place {
+            lines.push(format!("  `{}` was handed over at {place}", denial.pointer));
+        }
+        if let Some(hint) = &denial.hint {
+            lines.push(format!("  to allow it: {hint}"));
+        }
+        let mut text = String::new();
+        for (number, line) in lines.iter().enumerate() {
+            self.failures.line(at, line);
+            let shown = if number == 0 {
+                self.look.paint(Style::Bad, line)
+            } else {
+                line.into()
+            };
+            text.push_str(&self.of_step(at, &shown));
+        }
+        text
+    }
+
+    fn finished(
+        &mut self,
+        at: &StepRef,
+        outcome: Outcome,
+        message: Option<&str>,
+        details: &Value,
+        outputs: &Value,
+        milliseconds: u64,
+    ) -> String {
+        self.failures.finished(at, outcome, message);
+        self.groups.remove(at);
+        let mut text = String::new();
+        if self.verbose {
+            for (name, value) in outputs.as_object().into_iter().flatten() {
+                let line = format!("output {name}: {value}");
+                text.push_str(&self.of_step(at, &self.look.paint(Style::Faint, line)));
+            }
+        }
+        let took = duration(milliseconds);
+        let line = match message {
+            None => format!("{} in {took}", word(outcome)),
+            Some(message) => format!("{} after {took}: {message}", word(outcome)),
+        };
+        text.push_str(&self.of_step(at, &self.look.paint(style(outcome), line)));
+        if let Some(help) = details.get("help").and_then(Value::as_str) {
+            let label = self.look.paint(Style::Name, "hint:");
+            text.push_str(&self.of_step(at, &format!("{label} {help}")));
+        }
+        text
+    }
+
+    fn run_finished(&self, outcome: Outcome, milliseconds: u64, journal_head: &str) -> String {
+        let mut text = String::new();
+        for failure in self.failures.all().iter().filter(|failure| failure.buried) {
+            let heading = format!("{}: {}", word(failure.outcome), failure.summary());
+            text.push_str(&format!(
+                "\n{}\n",
+                self.look.paint(style(failure.outcome), heading)
+            ));
+            for line in &failure.lines {
+                text.push_str(&format!("     {line}\n"));
+            }
+        }
+        let journal = format!("journal {journal_head}");
+        text.push_str(&format!("\n{}\n", self.look.paint(Style::Faint, journal)));
+        let took = duration(milliseconds);
+        let line = match (outcome, self.failures.gravest(outcome)) {
+            (Outcome::Passed | Outcome::Skipped, _) => format!("passed in {took}"),
+            (Outcome::Cancelled, _) => format!("cancelled after {took}"),
+            (_, None) => format!("{} after {took}", word(outcome)),
+            (_, Some(failure)) => {
+                let others = self.failures.all().len().saturating_sub(1);
+                let others = if others == 0 {
+                    String::new()
+                } else {
+                    format!(" (and {others} more)")
+                };
+                format!("{}: {}{others}", word(outcome), failure.summary())
+            }
+        };
+        text.push_str(&format!("{}\n", self.look.paint(style(outcome), line)));
+        text
+    }
+
+    /// A line of a job.
+    fn of_job(&self, job: &str, text: &str) -> String {
+        match self.jobs {
+            None => format!("{text}\n"),
+            Some(width) => {
+                let missing = width.saturating_sub(job.chars().count());
+                let job = self.look.paint(Style::Name, job);
+                format!("{job}{} | {text}\n", " ".repeat(missing))
+            }
+        }
+    }
+
+    /// A line that stands for a whole job.
+    fn of_job_header(&self, job: &str, text: &str) -> String {
+        match self.jobs {
+            None => format!("\n{}  {text}\n", self.look.paint(Style::Strong, job)),
+            Some(_) => self.of_job(job, text),
+        }
+    }
+
+    /// A line within a step, below the groups that are open.
+    fn of_step(&self, at: &StepRef, text: &str) -> String {
+        let depth = self.groups.get(at).copied().unwrap_or(0);
+        let margin = " ".repeat(5 + 2 * depth);
+        self.of_job(&at.job, &format!("{margin}{text}"))
+    }
+}
+
+fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Passed => "passed",
+        Outcome::Skipped => "skipped",
+        Outcome::Failed | Outcome::Infrastructure => "failed",
+        Outcome::Denied => "denied",
+        Outcome::Cancelled => "cancelled",
+    }
+}
+
+fn style(outcome: Outcome) -> Style {
+    match outcome {
+        Outcome::Passed => Style::Good,
+        Outcome::Skipped => Style::Faint,
+        Outcome::Cancelled => Style::Notice,
+        Outcome::Failed | Outcome::Infrastructure | Outcome::Denied => Style::Bad,
+    }
+}
+
+#[cfg(test)]
+mod tests;
