@@ -1,5 +1,6 @@
 //! A folder in `cases/` is a case: a project (`capstep.yml` and other files), and what running `command` in it gives:
 //!
+//! - `plugins/*.wat` and `plugins/*.toml`: plugins as text, see `make_plugins`;
 //! - `command`: the arguments, one line (without it: `lint`);
 //! - `expected.exit`, `expected.stdout`, `expected.stderr`: the exit code and the output, with `[TIME]`, `[TEMP]`,
 //!   `[DURATION]` and `[DIGEST]` for what differs from run to run. A missing one means 0, or no output.
@@ -9,6 +10,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use capstep_grants::manifest::Manifest;
 use capstep_tests::program::root;
 use capstep_tests::project::Project;
 
@@ -72,6 +74,7 @@ type Found = [(&'static str, String); 3];
 fn run(case: &Path) -> Found {
     let project = Project::empty();
     copy(case, &project.folder());
+    make_plugins(&project.folder());
     let command = fs::read_to_string(case.join("command")).unwrap_or_else(|_| "lint".to_owned());
     let arguments: Vec<&str> = command.split_whitespace().collect();
     let ran = project.capstep(&arguments);
@@ -101,6 +104,27 @@ fn copy(from: &Path, to: &Path) {
         } else if !ABOUT.iter().any(|name| entry.file_name() == *name) {
             fs::copy(entry.path(), target).unwrap();
         }
+    }
+}
+
+/// A case has its plugins as text: `plugins/x.wat` becomes `plugins/x.wasm`, and `plugins/x.toml`, a manifest, becomes a
+/// plugin without code.
+fn make_plugins(folder: &Path) {
+    for entry in fs::read_dir(folder.join("plugins")).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        let bytes = match path.extension().and_then(|extension| extension.to_str()) {
+            Some("wat") => wat::parse_file(&path).unwrap(),
+            Some("toml") => {
+                let (declaration, _) =
+                    Manifest::from_toml(&fs::read_to_string(&path).unwrap()).unwrap();
+                let mut bytes = wat::parse_str("(component)").unwrap();
+                bytes.extend(declaration.to_custom_section());
+                bytes
+            }
+            _ => continue,
+        };
+        fs::write(path.with_extension("wasm"), bytes).unwrap();
+        fs::remove_file(path).unwrap();
     }
 }
 
@@ -184,9 +208,9 @@ fn every_code_of_a_diagnostic_has_a_case() {
     );
 }
 
-/// Whether a code stands in the text as a whole: in `[…]` or as the JSON value of `code`.
+/// Whether a code stands in the text as a whole: on a line of its own, or as a value in JSON.
 fn word(text: &str, code: &str) -> bool {
-    text.contains(&format!("[{code}]")) || text.contains(&format!("\"{code}\""))
+    text.lines().any(|line| line.trim() == code) || text.contains(&format!("\"{code}\""))
 }
 
 /// Codes in the sources are all known to the list above, so that a new one can't be forgotten.

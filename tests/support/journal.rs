@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 /// One record.
 #[derive(Debug, Clone)]
@@ -27,12 +28,16 @@ impl Record {
     }
 }
 
-/// Reads a journal and checks its chain.
+/// Reads a journal and checks its chain, by its description and not by the program's own code.
 #[track_caller]
 pub fn read(path: &Path) -> Vec<Record> {
     let text = fs::read_to_string(path).unwrap();
-    if let Err(line) = capstep_host::journal::verify(&text) {
-        panic!("the journal's chain breaks at line {line}:\n{text}");
+    let mut head = "0".repeat(64);
+    for (index, line) in text.lines().enumerate() {
+        let record: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(record["prev"], head.as_str(), "the journal's chain breaks at line {}:\n{text}", index + 1);
+        assert_eq!(record["sequence"], index, "a record is missing before line {}:\n{text}", index + 1);
+        head = Sha256::digest(line.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
     }
     text.lines()
         .map(|line| Record(serde_json::from_str(line).unwrap()))

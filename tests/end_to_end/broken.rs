@@ -1,0 +1,96 @@
+//! What breaks on the way: a connection that ends in the middle of things.
+
+use std::fs;
+use std::sync::atomic::Ordering;
+
+use capstep_tests::proxy::Proxy;
+
+use crate::deployment::Deployment;
+
+/// Enough to be in the middle of for a while.
+fn write_large_file(deployment: &Deployment) {
+    let content: Vec<u8> = (0_u32..1_000_000)
+        .flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes())
+        .collect();
+    deployment.project.write("webapp/large.bin", content);
+}
+
+#[test]
+fn a_connection_cut_midway_through_an_upload_leaves_nothing_half_done() {
+    let deployment = Deployment::deployed();
+    let before = deployment.current();
+    deployment.project.write("webapp/VERSION", "2\n");
+    write_large_file(&deployment);
+    let proxy = Proxy::cutting(deployment.sshd.port, 1_000_000);
+    deployment.write_pipeline(proxy.port, "every: 100ms, attempts: 3");
+    deployment.project.write(
+        "deploy/known_hosts",
+        deployment.sshd.known_hosts_at(proxy.port),
+    );
+    let ran = deployment.run();
+    assert!(
+        [1, 4].contains(&ran.code()),
+        "exit code {}:\n{}",
+        ran.code(),
+        ran.text()
+    );
+    assert!(
+        proxy.passed.load(Ordering::SeqCst) >= 1_000_000,
+        "it was not cut midway"
+    );
+    assert_eq!(deployment.current(), before);
+    assert_eq!(deployment.service.version().as_deref(), Some("1"));
+    assert_eq!(
+        fs::read_to_string(before.unwrap().join("VERSION")).unwrap(),
+        "1\n"
+    );
+
+    // With the connection back, the same pipeline does what it was to do.
+    deployment.write_pipeline(deployment.sshd.port, "every: 100ms, attempts: 30");
+    deployment
+        .project
+        .write("deploy/known_hosts", deployment.sshd.known_hosts());
+    deployment.run().expect(0);
+    assert_eq!(deployment.service.version().as_deref(), Some("2"));
+    let uploaded = fs::read(deployment.current().unwrap().join("large.bin")).unwrap();
+    assert!(
+        uploaded == fs::read(deployment.project.path("webapp/large.bin")).unwrap(),
+        "the upload is not whole"
+    );
+}
+
+#[test]
+fn without_releases_files_are_put_in_place_together_or_not_at_all() {
+    let deployment = Deployment::new();
+    let (folder, target) = (deployment.sshd.remote("plain"), deployment.sshd.target());
+    let pipeline = |target: &str| {
+        format!(
+            "version: 1\nname: webapp\nsecrets: [DEPLOY_KEY, SECRET_KEY_BASE]\njobs:\n  deploy:\n    steps:\n      - uses: \
+             ssh-deploy\n        with:\n          target: {target}\n          identity: \"${{{{ secrets.DEPLOY_KEY \
+             }}}}\"\n          known-hosts: deploy/known_hosts\n          upload: [{{ from: webapp/, to: {folder}/ }}]\n"
+        )
+    };
+    deployment.project.write("capstep.yml", pipeline(&target));
+    deployment.run().expect(0);
+    deployment.project.write("webapp/VERSION", "2\n");
+    write_large_file(&deployment);
+    let proxy = Proxy::cutting(deployment.sshd.port, 1_000_000);
+    deployment.project.write(
+        "capstep.yml",
+        pipeline(&deployment.sshd.target_at(proxy.port)),
+    );
+    deployment.project.write(
+        "deploy/known_hosts",
+        deployment.sshd.known_hosts_at(proxy.port),
+    );
+    let ran = deployment.run();
+    assert!(
+        [1, 4].contains(&ran.code()),
+        "exit code {}:\n{}",
+        ran.code(),
+        ran.text()
+    );
+    let there = deployment.sshd.path("plain");
+    assert_eq!(fs::read_to_string(there.join("VERSION")).unwrap(), "1\n");
+    assert!(!there.join("large.bin").exists());
+}

@@ -1,0 +1,188 @@
+//! A team's deployment: its project, its server, its service.
+
+use std::fs;
+use std::path::PathBuf;
+
+use capstep_tests::journal::{self, Record};
+use capstep_tests::program::{Ran, Running};
+use capstep_tests::project::Project;
+use capstep_tests::service::Service;
+use capstep_tests::sshd::Sshd;
+use serde_json::Value;
+
+/// What the planted secret is recognised by, whatever quotes a file needs around the rest of it.
+pub(crate) const CANARY: &str = "cnry-5f1e0c9a7b3d42868d1f";
+
+/// The planted secret: nothing that a reader or writer of files could get wrong is missing.
+pub(crate) fn secret() -> String {
+    format!("it's \"{CANARY}\" & $HOME `id` \\ #end")
+}
+
+/// The script that the pipeline runs in the new release.
+const SCRIPT: &str = "set -eu
+test -f VERSION
+grep -q SECRET_KEY_BASE= .env
+test -n \"$KEY\"
+echo \"deploying $(cat VERSION) for $RAILS_ENV\"
+echo \"this script is careless: $KEY\"
+echo deployed > deployed
+";
+
+pub(crate) struct Deployment {
+    pub(crate) sshd: Sshd,
+    pub(crate) service: Service,
+    pub(crate) project: Project,
+}
+
+impl Deployment {
+    /// Nothing is deployed yet.
+    pub(crate) fn new() -> Self {
+        let sshd = Sshd::start();
+        let service = Service::start(&sshd.path("webapp/current"));
+        let deployment = Self {
+            project: Project::empty(),
+            sshd,
+            service,
+        };
+        deployment.write_pipeline(deployment.sshd.port, "every: 100ms, attempts: 30");
+        let project = &deployment.project;
+        project.write("webapp/VERSION", "1\n");
+        project.write("webapp/deploy.sh", SCRIPT);
+        project.write("webapp/static/style.css", "body { color: black }\n");
+        project.write("webapp/static/logo.svg", "<svg/>\n".repeat(1000));
+        project.write("deploy/known_hosts", deployment.sshd.known_hosts());
+        fs::write(
+            project.dir.path().join("deploy_key"),
+            deployment.sshd.key("user"),
+        )
+        .unwrap();
+        fs::write(project.dir.path().join("secret_key_base"), secret()).unwrap();
+        deployment
+    }
+
+    /// The pipeline, for a server behind this port and with this patience of the health check.
+    pub(crate) fn write_pipeline(&self, port: u16, patience: &str) {
+        let (target, folder) = (self.sshd.target_at(port), self.sshd.remote("webapp"));
+        let health = self.service.url();
+        self.project.write(
+            "capstep.yml",
+            format!(
+                r#"version: 1
+name: webapp
+secrets: [DEPLOY_KEY, SECRET_KEY_BASE]
+jobs:
+  deploy:
+    steps:
+      - uses: env-setup
+        with:
+          file: .env
+          vars: {{ RAILS_ENV: production, SECRET_KEY_BASE: "${{{{ secrets.SECRET_KEY_BASE }}}}" }}
+      - uses: ssh-deploy
+        with:
+          target: {target}
+          identity: "${{{{ secrets.DEPLOY_KEY }}}}"
+          known-hosts: deploy/known_hosts
+          release: {folder}
+          upload: [{{ from: webapp/, to: . }}, {{ from: .env, to: .env }}]
+          env: {{ RAILS_ENV: production, KEY: "${{{{ secrets.SECRET_KEY_BASE }}}}" }}
+          run: bash deploy.sh
+  check:
+    needs: deploy
+    steps:
+      - uses: health-check
+        with: {{ url: "{health}", expect: {{ json: {{ status: healthy }} }}, {patience} }}
+"#
+            ),
+        );
+    }
+
+    /// The arguments of a run.
+    fn arguments(&self) -> Vec<String> {
+        let beside = |name: &str| self.project.dir.path().join(name).display().to_string();
+        [
+            "run",
+            "--secret",
+            &format!("DEPLOY_KEY=file:{}", beside("deploy_key")),
+            "--secret",
+            &format!("SECRET_KEY_BASE=file:{}", beside("secret_key_base")),
+        ]
+        .map(str::to_owned)
+        .to_vec()
+    }
+
+    pub(crate) fn start(&self) -> Running {
+        let arguments = self.arguments();
+        self.project
+            .start(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    /// Plans, runs, and checks what holds of every run: that it did nothing which was not planned, and that nobody gets
+    /// to see the secret.
+    #[track_caller]
+    pub(crate) fn run(&self) -> Ran {
+        let plan = self.project.plan(&[]);
+        let ran = self.start().wait();
+        self.check(&plan, &ran);
+        ran
+    }
+
+    #[track_caller]
+    pub(crate) fn check(&self, plan: &Value, ran: &Ran) {
+        journal::assert_planned(plan, &self.project.journal());
+        assert!(
+            !ran.text().contains(CANARY),
+            "the secret shows:\n{}",
+            ran.text()
+        );
+    }
+
+    #[track_caller]
+    pub(crate) fn journal(&self) -> Vec<Record> {
+        self.project.journal()
+    }
+
+    /// The names of the releases on the server, sorted: oldest first.
+    pub(crate) fn releases(&self) -> Vec<String> {
+        let folder = self.sshd.path("webapp/releases");
+        let mut names: Vec<String> = fs::read_dir(folder)
+            .into_iter()
+            .flatten()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// The folder that `current` leads to.
+    pub(crate) fn current(&self) -> Option<PathBuf> {
+        let link = self.sshd.path("webapp/current");
+        assert!(link.is_symlink() || !link.exists(), "current is no link");
+        link.canonicalize().ok()
+    }
+
+    /// A deployment whose first version is live.
+    #[track_caller]
+    pub(crate) fn deployed() -> Self {
+        let deployment = Self::new();
+        deployment.run().expect(0);
+        assert_eq!(deployment.service.version().as_deref(), Some("1"));
+        deployment
+    }
+
+    /// Insists that the first version is live and that nothing of a second one is there.
+    #[track_caller]
+    pub(crate) fn assert_untouched(&self, before: &Option<PathBuf>) {
+        assert_eq!(&self.current(), before, "current was switched");
+        assert_eq!(
+            self.service.version().as_deref(),
+            Some("1"),
+            "the service is not well"
+        );
+        assert_eq!(
+            self.releases().len(),
+            1,
+            "a release was left: {:?}",
+            self.releases()
+        );
+    }
+}
