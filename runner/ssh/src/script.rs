@@ -119,8 +119,9 @@ impl Session {
 }
 
 /// The program that the bootstrap reads: exports, the change of folder, and the script as one word for `eval`, with
-/// standard input empty while it runs (the shell still reads the program from there).
-fn program(request: &ScriptRequest<'_>) -> Result<Zeroizing<String>, SshError> {
+/// standard input empty while it runs (the shell still reads the program from there). Fails with `invalid` for a
+/// variable's name that is none, or a NUL.
+pub fn program(request: &ScriptRequest<'_>) -> Result<Zeroizing<String>, SshError> {
     let invalid = |message: String| SshError::channel(SshErrorKind::Invalid, message);
     if !is_plain(request.script) {
         return Err(invalid("the script holds a NUL".into()));

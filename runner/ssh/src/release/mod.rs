@@ -6,7 +6,7 @@
 //! caller uses times.
 
 mod names;
-mod programs;
+pub mod programs;
 
 use std::collections::HashSet;
 
@@ -18,7 +18,8 @@ use crate::quote::{is_plain, single_quote};
 use crate::script::BOOTSTRAP_SH;
 use crate::session::Session;
 
-use names::{check_base, check_nesting, check_shared, is_release_name, to_prune};
+pub use names::is_release_name;
+use names::{check_base, check_nesting, check_shared, to_prune};
 
 /// Reads names, separated by NUL, from standard input and removes those files.
 pub const REMOVE_FILES_COMMAND: &str = "xargs -0 rm -f";
@@ -254,24 +255,33 @@ impl Session {
 
     /// Runs one of the fixed programs, with values that reach it as assignments on its standard input.
     async fn program(&self, program: &str, values: &[(&str, &str)]) -> Result<Collected, SshError> {
-        let mut text = Zeroizing::new(String::from("LC_ALL=C\nexport LC_ALL\n"));
-        for (name, value) in values {
-            if !is_plain(value) {
-                return Err(SshError::channel(
-                    SshErrorKind::Invalid,
-                    "a remote path holds a NUL",
-                ));
-            }
-            text.push_str(&format!("{name}={}\n", single_quote(value)));
-        }
-        // As one word for `eval`: the shell has read all of it before the first command runs.
-        text.push_str(&format!(
-            "{{ eval {}\n}} </dev/null\n",
-            single_quote(program)
-        ));
+        let text = program_text(program, values)?;
         self.exec_collect(BOOTSTRAP_SH, text.as_bytes(), ANSWER_LIMIT)
             .await
     }
+}
+
+/// How the text of each program begins: messages and sorting are the same on every server.
+pub const PROGRAM_START: &str = "LC_ALL=C\nexport LC_ALL\n";
+
+/// What is sent to [`BOOTSTRAP_SH`] for one of [`programs`] with these values. Fails with `invalid` for a NUL in one.
+pub fn program_text(program: &str, values: &[(&str, &str)]) -> Result<Zeroizing<String>, SshError> {
+    let mut text = Zeroizing::new(String::from(PROGRAM_START));
+    for (name, value) in values {
+        if !is_plain(value) {
+            return Err(SshError::channel(
+                SshErrorKind::Invalid,
+                "a remote path holds a NUL",
+            ));
+        }
+        text.push_str(&format!("{name}={}\n", single_quote(value)));
+    }
+    // As one word for `eval`: the shell has read all of it before the first command runs.
+    text.push_str(&format!(
+        "{{ eval {}\n}} </dev/null\n",
+        single_quote(program)
+    ));
+    Ok(text)
 }
 
 fn check_name(name: &str) -> Result<(), SshError> {

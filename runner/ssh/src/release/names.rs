@@ -6,7 +6,7 @@ use crate::error::{SshError, SshErrorKind};
 const NAME_LIMIT: usize = 100;
 
 /// Whether a name can be a release's: letters, digits, `.`, `_`, `-`, not beginning with a dot or a dash.
-pub(super) fn is_release_name(name: &str) -> bool {
+pub fn is_release_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= NAME_LIMIT
         && !name.starts_with(['.', '-'])

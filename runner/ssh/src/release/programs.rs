@@ -10,11 +10,23 @@ pub(super) const CURRENT_IS_NO_LINK: u32 = 63;
 /// `mv` can't replace a link in one step.
 pub(super) const NO_ATOMIC_MOVE: u32 = 64;
 
+/// Every program with the names of its values, in their order: for a server that runs these and nothing else.
+pub const ALL: [(&str, &[&str]); 8] = [
+    (BEGIN, &["base", "name"]),
+    (SHARE, &["base", "name", "shared"]),
+    (COMMIT, &["base", "name"]),
+    (PREPARE_LINK, &["base", "name"]),
+    (FINISH, &["base", "name"]),
+    (REMOVE, &["base", "name"]),
+    (LIST, &["base"]),
+    (FIND, &["folder"]),
+];
+
 /// `base`, `name`: makes the release's folder as a copy of the current one.
 ///
 /// The mark is made first and removed last, so that a folder without one is whole. Hard links and a copy on write are
 /// not asked for where `cp` doesn't know them.
-pub(super) const BEGIN: &str = r#"
+pub const BEGIN: &str = r#"
 set -eu
 mkdir -p -- "$base/releases" "$base/shared"
 new="$base/releases/$name"
@@ -33,7 +45,7 @@ fi
 
 /// `base`, `name`, `shared`: replaces the release's path by a link to the shared one. What the shared path lacks is
 /// taken from the release, else an empty folder is made.
-pub(super) const SHARE: &str = r#"
+pub const SHARE: &str = r#"
 set -eu
 new="$base/releases/$name/$shared"
 kept="$base/shared/$shared"
@@ -47,7 +59,7 @@ ln -s -- "$kept" "$new"
 "#;
 
 /// `base`, `name`: points `current` at the release, in one step, and prints the name it pointed at before.
-pub(super) const COMMIT: &str = r#"
+pub const COMMIT: &str = r#"
 set -eu
 cd -- "$base"
 if [ ! -d "releases/$name" ]; then exit 62; fi
@@ -65,7 +77,7 @@ printf %s "$previous"
 "#;
 
 /// `base`, `name`: where [`COMMIT`] ended with [`NO_ATOMIC_MOVE`], prepares the link that is then renamed over SFTP.
-pub(super) const PREPARE_LINK: &str = r#"
+pub const PREPARE_LINK: &str = r#"
 set -eu
 cd -- "$base"
 rm -f -- ".current-$name"
@@ -74,13 +86,13 @@ if [ -L current ]; then readlink current; fi
 "#;
 
 /// `base`, `name`: the release is whole.
-pub(super) const FINISH: &str = r#"
+pub const FINISH: &str = r#"
 set -eu
 rm -f -- "$base/releases/.unfinished-$name"
 "#;
 
 /// `base`, `name`: removes a release that is not the current one, whether it is finished or not.
-pub(super) const REMOVE: &str = r#"
+pub const REMOVE: &str = r#"
 set -eu
 cd -- "$base"
 if [ -L current ]; then
@@ -93,7 +105,7 @@ rm -f -- ".current-$name" "releases/.unfinished-$name"
 "#;
 
 /// `base`: prints what `current` points at, then a line for each folder, with a `!` before those unfinished.
-pub(super) const LIST: &str = r#"
+pub const LIST: &str = r#"
 set -eu
 cd -- "$base" 2>/dev/null || exit 62
 if [ -L current ]; then readlink current; else echo; fi
@@ -107,7 +119,7 @@ done
 
 /// `folder`: prints the paths below it, each ended by NUL, folders with a slash at the end, children before parents.
 /// Links are not followed. `-print0` is missing in few systems, a character that can't be in a path in all.
-pub(super) const FIND: &str = r#"
+pub const FIND: &str = r#"
 set -eu
 cd -- "$folder"
 find . -depth -type d -exec printf '%s/\0' {} + -o -exec printf '%s\0' {} +
