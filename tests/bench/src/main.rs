@@ -1,0 +1,58 @@
+//! Measures what a step costs, beside what the shell's way of running it costs.
+//!
+//!     cargo run --release -p capstep-bench [-- NAME…]
+//!
+//! Both sides of a comparison take turns in one run, so that whatever else the machine does hits both. Times and ratios
+//! are printed with their spread; nothing is asserted, since a busy machine proves nothing. `docs/performance.md` has a
+//! measured table.
+//!
+//! - `warm`: a step in a running engine, and `step_run`: the same at the host's level, against `bash -c true`;
+//! - `cold`: the whole program for one step, against `bash`; `hundred`: for a hundred, against a hundred processes;
+//! - `scale`: a thousand steps and ten thousand, their time and memory;
+//! - `sleepers`: a thousand operations that wait at once, and the threads that this takes;
+//! - `samples`, `report`: numbers and how they are printed; `program`, `project`, `bash`, `watch`: what is measured.
+
+mod bash;
+mod cold;
+mod hundred;
+mod machine;
+mod program;
+mod project;
+mod report;
+mod samples;
+mod scale;
+mod sleepers;
+mod step_run;
+mod warm;
+mod watch;
+
+/// Each measurement with its name, in the order of the table.
+const MEASUREMENTS: [(&str, fn()); 6] = [
+    ("warm", warm::measure),
+    ("step-run", step_run::measure),
+    ("cold", cold::measure),
+    ("hundred", hundred::measure),
+    ("scale", scale::measure),
+    ("sleepers", sleepers::measure),
+];
+
+fn main() {
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let names: Vec<&str> = MEASUREMENTS.iter().map(|(name, _)| *name).collect();
+    if let Some(unknown) = wanted.iter().find(|name| !names.contains(&name.as_str())) {
+        eprintln!(
+            "there is no measurement `{unknown}`; there are: {}",
+            names.join(", ")
+        );
+        std::process::exit(2);
+    }
+    program::build();
+    machine::describe();
+    report::head();
+    for (name, measure) in MEASUREMENTS {
+        if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {
+            measure();
+        }
+    }
+    machine::load("after");
+}
