@@ -33,7 +33,7 @@ use crate::{directories, exit, show};
 #[command(after_long_help = format!("\
 Examples:
   capstep run
-  capstep run --job deploy --var HOST=203.0.113.7 --secret DEPLOY_KEY=file:~/.ssh/deploy
+  capstep run --job deploy --var HOST=203.0.113.7 --secret DEPLOY_KEY=file:$HOME/.ssh/deploy
   capstep run --env-file .env.production
   capstep run --format json | jq -r 'select(.event == \"line\") | .text'
 
@@ -132,7 +132,7 @@ fn execute(
 /// A runtime with several threads: a plugin computes on the thread that polls it, and must keep neither another job's
 /// connections nor the signals waiting. One thread a job at once is enough, and one more for everything else. Starting
 /// them takes a tenth of a millisecond.
-fn runtime(threads: usize) -> Result<Runtime, CliError> {
+pub(super) fn runtime(threads: usize) -> Result<Runtime, CliError> {
     Builder::new_multi_thread()
         .worker_threads(threads + 1)
         .enable_all()
@@ -169,7 +169,7 @@ fn selected<'a>(pipeline: &'a Pipeline, only: &[String]) -> Result<Vec<&'a Job>,
         .collect())
 }
 
-fn could_not_begin(error: RunError, project: &Project) -> CliError {
+pub(super) fn could_not_begin(error: RunError, project: &Project) -> CliError {
     match error {
         RunError::Plugins(failures) => {
             let mistakes = failures.into_iter().map(|failure| {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use capstep_pipeline::{Diagnostic, Severity, Source};
+use capstep_pipeline::{Diagnostic, Severity, Source, Span};
 use miette::{
     GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents,
     SourceCode, SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
@@ -13,6 +13,9 @@ use crate::printer::Look;
 /// How wide explanations are before they are wrapped, in characters: readable in a split terminal and in CI's logs.
 const WIDTH: usize = 100;
 
+/// How many lines away a place may be to be drawn in the mistake's own picture.
+const NEAR_LINES: usize = 3;
+
 /// The mistakes one after the other, each followed by an empty line.
 pub(crate) fn diagnostics(source: &Source, diagnostics: &[Diagnostic], look: Look) -> String {
     let handler = GraphicalReportHandler::new_themed(theme(look))
@@ -22,14 +25,18 @@ pub(crate) fn diagnostics(source: &Source, diagnostics: &[Diagnostic], look: Loo
         .without_syntax_highlighting();
     let mut text = String::new();
     for diagnostic in diagnostics {
-        let report = Report {
-            diagnostic,
-            excerpt: Excerpt(source),
-        };
-        if handler.render_report(&mut text, &report).is_err() {
-            // A span that the source doesn't have is a bug of whoever made it; the words still help.
-            text.push_str(&diagnostic.plain(source));
-            text.push('\n');
+        let before = text.len();
+        for (place, report) in reports(source, diagnostic).iter().enumerate() {
+            if place > 0 {
+                text.push('\n');
+            }
+            if handler.render_report(&mut text, report).is_err() {
+                // A span that the source doesn't have is a bug of whoever made it; the words still help.
+                text.truncate(before);
+                text.push_str(&diagnostic.plain(source));
+                text.push('\n');
+                break;
+            }
         }
         text.push('\n');
     }
@@ -43,7 +50,9 @@ fn theme(look: Look) -> GraphicalTheme {
         ThemeCharacters::ascii()
     };
     if !look.unicode {
-        (characters.error, characters.warning) = ("error:".to_owned(), "warning:".to_owned());
+        characters.error = "error:".to_owned();
+        characters.warning = "warning:".to_owned();
+        characters.advice = "note:".to_owned();
     }
     let styles = if look.colour {
         ThemeStyles::ansi()
@@ -53,21 +62,58 @@ fn theme(look: Look) -> GraphicalTheme {
     GraphicalTheme { characters, styles }
 }
 
-/// One mistake, as miette takes it.
-struct Report<'a> {
-    diagnostic: &'a Diagnostic,
-    excerpt: Excerpt<'a>,
+/// The mistake with the places around it, then each place further away by itself: in one picture, the places would
+/// stand in the order of the file, and the mistake's own not first.
+fn reports<'a>(source: &'a Source, diagnostic: &'a Diagnostic) -> Vec<Report<'a>> {
+    let line = |span: Span| source.line_column(span.start).0;
+    let here = line(diagnostic.span);
+    let (near, far): (Vec<_>, Vec<_>) = diagnostic
+        .related
+        .iter()
+        .partition(|(span, _)| line(*span).abs_diff(here) <= NEAR_LINES);
+    let label = Some(diagnostic.label.as_str()).filter(|label| !label.is_empty());
+    let mut labels = vec![(diagnostic.span, label)];
+    labels.extend(
+        near.iter()
+            .map(|(span, words)| (*span, Some(words.as_str()))),
+    );
+    let mistake = Report {
+        message: &diagnostic.message,
+        severity: match diagnostic.severity {
+            Severity::Error => miette::Severity::Error,
+            Severity::Warning => miette::Severity::Warning,
+        },
+        code: Some(diagnostic.code),
+        help: diagnostic.help.as_deref(),
+        labels,
+        excerpt: Excerpt(source),
+    };
+    let others = far.iter().map(|(span, words)| Report {
+        message: words,
+        severity: miette::Severity::Advice,
+        code: None,
+        help: None,
+        labels: vec![(*span, None)],
+        excerpt: Excerpt(source),
+    });
+    std::iter::once(mistake).chain(others).collect()
 }
 
-impl fmt::Debug for Report<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.diagnostic.fmt(f)
-    }
+/// One picture, as miette takes it.
+#[derive(Debug)]
+struct Report<'a> {
+    message: &'a str,
+    severity: miette::Severity,
+    code: Option<&'a str>,
+    help: Option<&'a str>,
+    /// Places with their words, the main one first.
+    labels: Vec<(Span, Option<&'a str>)>,
+    excerpt: Excerpt<'a>,
 }
 
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.diagnostic.message)
+        f.write_str(self.message)
     }
 }
 
@@ -75,18 +121,16 @@ impl std::error::Error for Report<'_> {}
 
 impl miette::Diagnostic for Report<'_> {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new(self.diagnostic.code))
+        let code = self.code?;
+        Some(Box::new(code))
     }
 
     fn severity(&self) -> Option<miette::Severity> {
-        Some(match self.diagnostic.severity {
-            Severity::Error => miette::Severity::Error,
-            Severity::Warning => miette::Severity::Warning,
-        })
+        Some(self.severity)
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        let help = self.diagnostic.help.as_deref()?;
+        let help = self.help?;
         Some(Box::new(help))
     }
 
@@ -95,17 +139,21 @@ impl miette::Diagnostic for Report<'_> {
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let label = Some(self.diagnostic.label.clone()).filter(|label| !label.is_empty());
-        let span = self.diagnostic.span;
-        let primary = LabeledSpan::new_primary_with_span(label, (span.start, span.len()));
-        let related = self.diagnostic.related.iter().map(|(span, words)| {
-            LabeledSpan::new_with_span(Some(words.clone()), (span.start, span.len()))
-        });
-        Some(Box::new(std::iter::once(primary).chain(related)))
+        let labels = self.labels.iter().enumerate();
+        Some(Box::new(labels.map(|(place, (span, words))| {
+            let words = words.map(str::to_owned);
+            let at = (span.start, span.len());
+            if place == 0 {
+                LabeledSpan::new_primary_with_span(words, at)
+            } else {
+                LabeledSpan::new_with_span(words, at)
+            }
+        })))
     }
 }
 
 /// The source, with columns in characters: miette counts bytes.
+#[derive(Debug)]
 struct Excerpt<'a>(&'a Source);
 
 impl SourceCode for Excerpt<'_> {
@@ -130,8 +178,6 @@ impl SourceCode for Excerpt<'_> {
 
 #[cfg(test)]
 mod tests {
-    use capstep_pipeline::Span;
-
     use super::*;
 
     #[test]
@@ -167,6 +213,40 @@ odd
 
 ";
         assert_eq!(diagnostics(&source, &found, Look::default()), expected);
+    }
+
+    #[test]
+    fn places_far_away_come_after_the_mistake() {
+        let source = Source::new("p.yml", "a\nb\nc\nd\ne\nf\n");
+        let at = |line: usize| Span::new(2 * line - 2, 2 * line - 1);
+        let found = Diagnostic::error("x", at(6), "m")
+            .label("here")
+            .related(at(5), "near")
+            .related(at(1), "far");
+        let text = diagnostics(&source, &[found], Look::default());
+        let expected = "\
+x
+
+  error: m
+   ,-[p.yml:6:1]
+ 4 | d
+ 5 | e
+   : |
+   : `-- near
+ 6 | f
+   : |
+   : `-- here
+   `----
+
+  note: far
+   ,-[p.yml:1:1]
+ 1 | a
+   : ^
+ 2 | b
+   `----
+
+";
+        assert_eq!(text, expected);
     }
 
     #[test]

@@ -265,7 +265,7 @@ jobs:
             &[],
             "KEY=",
             &[],
-            "p.yml:4:40: the secret `KEY` is empty; p.yml:4:75: the secret `TOKEN` has no value",
+            "p.yml:4:44: the secret `KEY` is empty; p.yml:4:76: the secret `TOKEN` has no value",
         );
         check(
             "b",
