@@ -5,6 +5,7 @@
 //! - `bind`: a step's inputs against its plugin's manifest: grants, flows of secrets, what the host reads;
 //! - `plan` and `races`: the same for a whole pipeline, before anything runs;
 //! - `check`: may this step do this? The one place where that is decided;
+//! - `widening`: what a new version of a plugin asks for that the old one did not;
 //! - `authority`, `grant`, `pointer`, `text`, `workspace_path`, `remote_path`: the terms these are written in.
 
 mod authority;
@@ -14,14 +15,18 @@ mod grant;
 pub mod manifest;
 pub mod plan;
 pub mod pointer;
+#[cfg(test)]
+mod properties;
 mod races;
 mod remote_path;
 #[cfg(test)]
 mod testing;
 mod text;
+mod widening;
 mod workspace_path;
 
 pub use authority::Authority;
 pub use grant::{Grant, Place};
 pub use text::is_literal_host;
+pub use widening::{Widening, widening};
 pub use workspace_path::WorkspacePath;

@@ -335,3 +335,6 @@ impl InputScope for PlanScope<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

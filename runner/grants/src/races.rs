@@ -237,3 +237,6 @@ fn span_of(source: &Source, place: &Place) -> Span {
     let length = text.get(column..).map_or(0, |rest| rest.trim_end().len());
     Span::new(start, start + length)
 }
+
+#[cfg(test)]
+mod tests;

@@ -128,14 +128,14 @@ impl InputScope for RunTime {
 }
 
 /// The pipeline of one job whose steps are `s` (with any outputs) and one that uses `p` with these inputs, each line
-/// indented as written; the inputs start in line 8, column 9.
+/// indented as written; `with` stands in line 9, column 9.
 pub(crate) fn one_step(with: &str) -> String {
     let with: String = with
         .lines()
         .map(|line| format!("          {line}\n"))
         .collect();
     format!(
-        "version: 1\nsecrets: [KEY, OTHER]\njobs:\n  j:\n    steps:\n      - {{ id: s, uses: noop }}\n      - uses: p\n{with}"
+        "version: 1\nsecrets: [KEY, OTHER]\nvars: {{ HOST: h, OWN: o, NONE: null }}\njobs:\n  j:\n    steps:\n      - {{ id: s, uses: noop }}\n      - uses: p\n{with}"
     )
     .replace("          allow:", "        allow:")
     .replace("          with:", "        with:")

@@ -267,7 +267,7 @@ impl<'a, 'm> Walk<'a, 'm> {
                 format!(
                     "`{}`: expected {expected}, found {}",
                     pointer::last(at),
-                    node.kind_name()
+                    scalar::describe(&node.to_json())
                 ),
             )
             .label(format!("not {expected}")),

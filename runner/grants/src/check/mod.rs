@@ -8,6 +8,8 @@ mod act;
 mod authorize;
 mod permit;
 mod rule;
+#[cfg(test)]
+mod tests;
 mod url_permit;
 
 pub use act::Act;

@@ -319,6 +319,7 @@ impl Compiler {
                 }
                 // `type = "list"` with `item.fields` is a list of records: the word may be left out.
                 let mut item = item.clone();
+                (item.required, item.default) = (false, None);
                 if item.kind.is_empty() && !item.fields.is_empty() {
                     "record".clone_into(&mut item.kind);
                 }

@@ -13,6 +13,8 @@ mod problem;
 mod references;
 mod section;
 mod siblings;
+#[cfg(test)]
+mod tests;
 mod types;
 mod words;
 

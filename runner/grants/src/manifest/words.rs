@@ -77,8 +77,10 @@ impl std::fmt::Display for Access {
     }
 }
 
-/// How much of a site a `url` input grants.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// How much of a site a `url` input grants; from narrow to wide, so that they compare.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum UrlMatch {
     /// This URL alone.
@@ -280,6 +282,22 @@ impl Role {
                 "`{word}` is no role; the roles are known-hosts, host-key, script-env, working-directory, shell, errexit, shared, keep and ca"
             )),
         }
+    }
+}
+
+impl std::fmt::Display for Sink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let word = self.kind().word();
+        match self {
+            Self::File(to, format) => write!(f, "{word}({to}, {format})"),
+            other => write!(f, "{word}({})", other.sibling()),
+        }
+    }
+}
+
+impl std::fmt::Display for Role {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}({})", self.word(), self.sibling())
     }
 }
 

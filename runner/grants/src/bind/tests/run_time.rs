@@ -71,6 +71,6 @@ fn an_output_reveals_nothing() {
     assert!(bound.secrets.is_empty());
     assert_eq!(
         mistakes,
-        ["capstep.yml:8:24: invalid-value: `names.0`: expected text, found a map"]
+        ["capstep.yml:9:24: invalid-value: `names.0`: expected text, found a map"]
     );
 }

@@ -1,0 +1,479 @@
+//! Every kind of mistake: its place, its message and what would help.
+
+use serde_json::json;
+
+use crate::bind::Knowledge;
+use crate::testing::{Plugins, one_step, planned, variables};
+
+const INPUTS: &str = r#"
+[inputs.name]
+type = "string"
+[inputs.count]
+type = "integer"
+min = 1
+max = 9
+doc = "How many."
+[inputs.names]
+type = "list<string>"
+[inputs.settings]
+type = "map<string>"
+[inputs.free]
+type = "json"
+[inputs.options]
+type = "record"
+[inputs.options.fields.depth]
+type = "integer"
+required = true
+doc = "How deep."
+[inputs.options.fields.flat]
+type = "boolean"
+required = true
+[inputs.target]
+type = "list<ssh-target>"
+access = ["script", "files"]
+[inputs.tcp]
+type = "tcp-address"
+[inputs.url]
+type = "url"
+[inputs.file]
+type = "path"
+access = ["read"]
+[inputs.release]
+type = "remote-path(target)"
+access = ["release"]
+[inputs.remote]
+type = "remote-path(target)"
+access = ["upload"]
+[inputs.run]
+type = "script"
+on = "target"
+[inputs.env]
+type = "map<string>"
+role = "script-env(run)"
+sink = "remote-env(run)"
+[inputs.key]
+type = "secret"
+sink = "ssh-auth(target)"
+"#;
+
+fn check_plugin(plugin: &str, with: &str, expected: &[&str]) {
+    let variables = variables([
+        ("HOST", json!("203.0.113.7"), Knowledge::Environment),
+        ("OWN", json!("own"), Knowledge::Written),
+    ]);
+    let (source, _, diagnostics) = planned(&one_step(with), &Plugins::and(plugin), &variables);
+    let shown: Vec<String> = diagnostics
+        .iter()
+        .map(|diagnostic| diagnostic.plain(&source).replace("\n  ", " | "))
+        .collect();
+    assert_eq!(shown, expected, "{with}");
+}
+
+fn check(inputs: &str, expected: &[&str]) {
+    check_plugin(INPUTS, &format!("with: {{ {inputs} }}"), expected);
+}
+
+#[test]
+fn unknown_inputs() {
+    check(
+        "nam: x",
+        &["capstep.yml:9:17: unknown-input: `p` has no input `nam` | help: did you mean `name`?"],
+    );
+    check(
+        "xyzzy: x",
+        &[
+            "capstep.yml:9:17: unknown-input: `p` has no input `xyzzy` | help: known here: name, count, names, settings, free, options, target, tcp, url, file, release, remote, run, env, key",
+        ],
+    );
+    check(
+        "options: { depth: 1, flat: true, depht: 2 }",
+        &[
+            "capstep.yml:9:50: unknown-input: `options` has no input `depht` | help: did you mean `depth`?",
+        ],
+    );
+    check_plugin(
+        "",
+        "with: { name: x }",
+        &["capstep.yml:9:17: unknown-input: `p` has no input `name` | help: `p` takes no inputs"],
+    );
+    check(
+        "file: { value: \"${{ steps.s.outputs.echo }}\", within: dist, if: x }",
+        &[
+            "capstep.yml:9:77: unknown-input: `if` has no place beside `value` | help: known here: value, within, reveal",
+        ],
+    );
+}
+
+#[test]
+fn missing_inputs() {
+    check(
+        "options: {}",
+        &[
+            "capstep.yml:9:26: missing-input: `depth` is missing | help: depth: How deep.",
+            "capstep.yml:9:26: missing-input: `flat` is missing | help: it is a boolean",
+        ],
+    );
+    check_plugin(
+        "inputs.key = { type = \"string\", required = true, doc = \"The key.\" }",
+        "",
+        &["capstep.yml:8:15: missing-input: `p` needs the input `key` | help: key: The key."],
+    );
+}
+
+#[test]
+fn wrong_types() {
+    check(
+        "settings: x",
+        &["capstep.yml:9:27: wrong-type: `settings`: expected a map, found text"],
+    );
+    check(
+        "options: [a]",
+        &["capstep.yml:9:26: wrong-type: `options`: expected a map, found a list"],
+    );
+    check(
+        "settings: \"${{ vars.OWN }}\"",
+        &["capstep.yml:9:27: wrong-type: `settings`: expected a map, found text"],
+    );
+    check(
+        "name: { value: x, within: y }",
+        &["capstep.yml:9:35: wrong-type: a string needs no `within`"],
+    );
+    check(
+        "file: { value: x, within: [y] }",
+        &["capstep.yml:9:43: wrong-type: `within` is text: what the value must lie in"],
+    );
+    check(
+        "key: { value: \"${{ secrets.KEY }}\", reveal: 1 }",
+        &["capstep.yml:9:61: wrong-type: `reveal` is true or false"],
+    );
+}
+
+#[test]
+fn invalid_values() {
+    check(
+        "count: 10",
+        &[
+            "capstep.yml:9:24: invalid-value: `count`: 10 is out of range; 1 to 9 are allowed | help: How many.",
+        ],
+    );
+    check(
+        "name: { value: [x] }",
+        &["capstep.yml:9:32: invalid-value: `name`: expected text, found a list"],
+    );
+    check(
+        "names: [a, { b: c }]",
+        &["capstep.yml:9:28: invalid-value: `names.1`: expected text, found a map"],
+    );
+    check(
+        "settings: { a/b~c: [] }",
+        &["capstep.yml:9:36: invalid-value: `settings.a/b~c`: expected text, found a list"],
+    );
+    check(
+        "target: web, tcp: db, url: web, file: ../x, remote: \"~/x\"",
+        &[
+            "capstep.yml:9:25: invalid-value: `target.0`: `web` names no account: write `user@host` or `user@host:port`",
+            "capstep.yml:9:35: invalid-value: `tcp`: `db` has no port: write `host:port`",
+            "capstep.yml:9:44: invalid-value: `url`: `web` is no URL: relative URL without a base",
+            "capstep.yml:9:55: invalid-value: `file`: the path `../x` leads out of its folder",
+            "capstep.yml:9:69: invalid-value: `remote`: `~/x`: write the absolute path; `~` means nothing without a shell",
+        ],
+    );
+    check(
+        "file: capstep.yml",
+        &[
+            "capstep.yml:9:23: invalid-value: `file`: the path `capstep.yml` is never handed to a step: `.git`, the pipeline and its lockfile and policy are out of reach",
+        ],
+    );
+}
+
+#[test]
+fn secrets() {
+    check(
+        "key: hunter2",
+        &[
+            "capstep.yml:9:22: not-a-secret: `key`: a secret is expected here, never its text: write `${{ secrets.NAME }}`",
+        ],
+    );
+    let refused = |inputs: &str, place: &str, name: &str, help: &str| {
+        check(
+            inputs,
+            &[&format!(
+                "capstep.yml:{place}: secret-without-sink: `{name}` takes no secret | help: {help}"
+            )],
+        );
+    };
+    let reveal = "a secret goes where the manifest declares a sink; `{ value: …, reveal: true }` gives the plugin the bytes, and the plan shows it";
+    let never = "a secret goes where the manifest declares a sink, and such an input is a `secret` or a `string`";
+    refused("name: \"${{ secrets.KEY }}\"", "9:23", "name", reveal);
+    refused(
+        "names: [a, \"x-${{ secrets.KEY }}\"]",
+        "9:28",
+        "names.1",
+        reveal,
+    );
+    refused(
+        "name: \"${{ secrets.KEY }}:${{ steps.s.outputs.echo }}\"",
+        "9:23",
+        "name",
+        reveal,
+    );
+    refused(
+        "free: { a: [\"${{ secrets.KEY }}\"] }",
+        "9:29",
+        "free",
+        never,
+    );
+    refused("count: \"${{ secrets.KEY }}\"", "9:24", "count", never);
+    refused(
+        "settings: \"${{ secrets.KEY }}\"",
+        "9:27",
+        "settings",
+        never,
+    );
+    refused(
+        "url: { value: \"https://${{ secrets.KEY }}/\", reveal: true }",
+        "9:31",
+        "url",
+        never,
+    );
+    refused("file: \"${{ secrets.KEY }}\"", "9:23", "file", never);
+}
+
+#[test]
+fn scripts() {
+    check(
+        "target: a@b, run: \"echo ${{ vars.OWN }}\"",
+        &[
+            "capstep.yml:9:35: expression-in-script: an expression is never pasted into a script | help: hand it over as an environment variable: `env: { NAME: \"${{ vars.OWN }}\" }`, and write `\"$NAME\"` in the script",
+        ],
+    );
+    check(
+        "target: a@b, run: \"echo ${{\"",
+        &[
+            "capstep.yml:9:41: unclosed-expression: this expression is not closed | help: close it with `}}`; a literal `${{` is written ${{ '${{' }}",
+            "capstep.yml:9:35: expression-in-script: an expression is never pasted into a script | help: hand it over as an environment variable: `env: { NAME: \"${{\" }`, and write `\"$NAME\"` in the script",
+        ],
+    );
+}
+
+#[test]
+fn run_time_values() {
+    let unbounded = |input: &str, value: &str, place: &str, within: &str| {
+        check(
+            &format!("{input}: \"{value}\""),
+            &[&format!(
+                "capstep.yml:9:{place}: unbounded-run-time-value: `{value}` is known only at run time and grants whatever it turns out to be | help: say what it must lie in: `{{ value: \"{value}\", within: \"{within}\" }}`"
+            )],
+        );
+    };
+    let output = "${{ steps.s.outputs.echo }}";
+    unbounded(
+        "target",
+        &format!("root@{output}"),
+        "25",
+        "root@203.0.113.0/24",
+    );
+    unbounded("tcp", &format!("{output}:80"), "22", "10.0.0.0/8:5432");
+    unbounded("url", output, "22", "https://*.example.com/");
+    unbounded("file", &format!("dist/{output}"), "23", "dist/");
+    unbounded("remote", &format!("/srv/{output}"), "25", "/srv/app/");
+    unbounded("target", "root@${{ run.id }}", "25", "root@203.0.113.0/24");
+    check(
+        "target: \"root@${{ vars.HOST }}\"",
+        &[
+            "capstep.yml:9:25: unbounded-run-time-value: `root@${{ vars.HOST }}` comes from the environment and grants whatever stands there | help: say what it must lie in: `{ value: \"root@${{ vars.HOST }}\", within: \"root@203.0.113.0/24\" }`",
+        ],
+    );
+    check("tcp: \"${{ vars.OWN }}:80\"", &[]);
+    check(
+        "name: \"${{ vars.HOST }} ${{ steps.s.outputs.echo }}\"",
+        &[],
+    );
+    check("settings: \"${{ steps.s.outputs.echo }}\"", &[]);
+    check(
+        "target: { value: \"root@${{ vars.HOST }}\", within: \"root@203.0.113.0/24\" }",
+        &[],
+    );
+    check(
+        "target: [{ value: \"root@${{ steps.s.outputs.echo }}\", within: \"root@203.0.113.0/24\" }]",
+        &[],
+    );
+    check(
+        "env: \"${{ steps.s.outputs.echo }}\"",
+        &[
+            "capstep.yml:9:22: unbounded-run-time-value: `env` carries authority or secrets and can't come from an expression as a whole | help: write its parts out, with expressions in them where needed",
+        ],
+    );
+}
+
+#[test]
+fn an_output_of_another_job_needs_a_bound() {
+    let text = "version: 1\njobs:\n  a:\n    outputs: { x: \"${{ steps.s.outputs.echo }}\" }\n    steps: [{ id: s, uses: noop }]\n  b:\n    needs: [a]\n    steps:\n      - uses: p\n        with: { url: \"${{ needs.a.outputs.x }}\" }\n";
+    let (source, _, diagnostics) = planned(text, &Plugins::and(INPUTS), &variables([]));
+    assert_eq!(diagnostics.len(), 1);
+    assert_eq!(
+        diagnostics[0].plain(&source),
+        "capstep.yml:10:22: unbounded-run-time-value: `${{ needs.a.outputs.x }}` is known only at run time and grants whatever it turns out to be\n  help: say what it must lie in: `{ value: \"${{ needs.a.outputs.x }}\", within: \"https://*.example.com/\" }`"
+    );
+}
+
+#[test]
+fn bounds() {
+    check(
+        "target: { value: \"root@${{ vars.HOST }}\", within: \"root@10.0.0.0/8\" }",
+        &[
+            "capstep.yml:9:34: outside-bound: `root@203.0.113.7` does not lie within `root@10.0.0.0/8` | help: the value, or its bound, is wrong",
+        ],
+    );
+    check(
+        "file: { value: src/a, within: dist }",
+        &[
+            "capstep.yml:9:32: outside-bound: `src/a` does not lie within `dist` | help: the value, or its bound, is wrong",
+        ],
+    );
+    let invalid = |inputs: &str, place: &str, message: &str| {
+        check(
+            inputs,
+            &[&format!("capstep.yml:9:{place}: invalid-bound: {message}")],
+        );
+    };
+    invalid(
+        "target: { value: a@b, within: \"*\" }",
+        "47",
+        "a bound of an ssh-target is `user@host`, `user@*.example.com` or `user@network/bits`",
+    );
+    invalid(
+        "url: { value: \"https://a.example/\", within: a.example }",
+        "61",
+        "a bound of a url is `https://host/path/`; a host may be `*.example.com` or `[network/bits]`",
+    );
+    invalid(
+        "url: { value: \"https://a.example/\", within: \"https://a.example/%2e/\" }",
+        "61",
+        "a bound's path is plain: no `..`, `%`, `?` or `#`",
+    );
+    invalid(
+        "tcp: { value: \"db:1\", within: db }",
+        "47",
+        "a bound of a tcp-address ends in its port: `10.0.0.0/8:5432`",
+    );
+    invalid(
+        "tcp: { value: \"db:1\", within: \"*.com:1\" }",
+        "47",
+        "`*.com` is too wide: one `*`, above a name of at least two labels",
+    );
+    invalid(
+        "tcp: { value: \"db:1\", within: \"d*.example.com:1\" }",
+        "47",
+        "`d*.example.com`: a `*` stands for the whole first label, `*.example.com`",
+    );
+    invalid(
+        "tcp: { value: \"db:1\", within: \"10.0.0.0/33:1\" }",
+        "47",
+        "a network of that kind has at most 32 bits",
+    );
+    invalid(
+        "tcp: { value: \"db:1\", within: \"x/8:1\" }",
+        "47",
+        "`x` is no address",
+    );
+    invalid(
+        "file: { value: a, within: /a }",
+        "43",
+        "the bound `/a` is absolute; paths are relative to the pipeline's folder",
+    );
+    invalid(
+        "file: { value: a, within: \"a/*\" }",
+        "43",
+        "`a/*`: a bound of a path is a folder or a file, without wildcards",
+    );
+    invalid(
+        "remote: { value: /a, within: /a/../b }",
+        "46",
+        "`/a/../b` holds `..`; write the path it leads to",
+    );
+}
+
+#[test]
+fn requirements() {
+    let requires = "requires.api = { type = \"url\", value = \"https://api.example.com/v2/\", doc = \"Its API.\" }";
+    check_plugin(
+        requires,
+        "allow: { api: \"https://api.example.com/v2/\" }",
+        &[],
+    );
+    let missing = "capstep.yml:8:15: requirement-not-granted: `p` requires `https://api.example.com/v2/`: Its API. | help: if you mean to grant it: `allow: { api: \"https://api.example.com/v2/\" }`";
+    check_plugin(requires, "", &[missing]);
+    check_plugin(
+        requires,
+        "allow: { ap: x }",
+        &[
+            "capstep.yml:9:18: unknown-allow: `p` requires no `ap` | help: did you mean `api`?",
+            missing,
+        ],
+    );
+    check_plugin(
+        requires,
+        "allow: { xyzzy: x }",
+        &[
+            "capstep.yml:9:18: unknown-allow: `p` requires no `xyzzy` | help: it requires api",
+            missing,
+        ],
+    );
+    check_plugin(
+        "",
+        "allow: { api: x }",
+        &[
+            "capstep.yml:9:18: unknown-allow: `p` requires no `api` | help: it requires nothing: leave `allow` out",
+        ],
+    );
+    for value in ["\"https://api.example.com/\"", "true"] {
+        check_plugin(
+            requires,
+            &format!("allow: {{ api: {value} }}"),
+            &[
+                "capstep.yml:9:23: requirement-mismatch: `p` asks for `https://api.example.com/v2/`, and this grants something else | help: if you mean to grant it: `api: \"https://api.example.com/v2/\"`",
+            ],
+        );
+    }
+}
+
+#[test]
+fn releases() {
+    check("target: a@b, release: /srv, remote: web/x", &[]);
+    check(
+        "target: a@b, remote: web/x",
+        &[
+            "capstep.yml:9:38: relative-without-release: `web/x` is relative, and there is no release for it to be relative to | help: write an absolute path, or set `release` to the folder that holds the releases",
+        ],
+    );
+    check(
+        "target: a@b, release: srv",
+        &["capstep.yml:9:39: invalid-value: `srv`: a release folder is an absolute path"],
+    );
+}
+
+#[test]
+fn expressions_that_fail() {
+    check(
+        "name: \"${{ vars.NONE }}\"",
+        &["capstep.yml:9:28: expression-failed: the variable `NONE` has no value"],
+    );
+    check(
+        "name: \"a ${{ vars.OWN.x }}\"",
+        &["capstep.yml:9:30: expression-failed: there is no `x` in a text"],
+    );
+}
+
+#[test]
+fn all_mistakes_are_told_at_once() {
+    check(
+        "nam: x, count: 0, key: x, url: x",
+        &[
+            "capstep.yml:9:17: unknown-input: `p` has no input `nam` | help: did you mean `name`?",
+            "capstep.yml:9:32: invalid-value: `count`: 0 is out of range; 1 to 9 are allowed | help: How many.",
+            "capstep.yml:9:48: invalid-value: `url`: `x` is no URL: relative URL without a base",
+            "capstep.yml:9:40: not-a-secret: `key`: a secret is expected here, never its text: write `${{ secrets.NAME }}`",
+        ],
+    );
+}

@@ -1,0 +1,242 @@
+//! Whole pipelines: the plan, in JSON and in words.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::testing::{Plugins, planned, variables};
+
+/// The design's example, without the steps whose plugins come later.
+const EXAMPLE: &str = r#"version: 1
+secrets: [DEPLOY_KEY, SECRET_KEY_BASE]
+jobs:
+  build:
+    steps:
+      - uses: noop
+  deploy:
+    needs: [build]
+    steps:
+      - uses: env-setup
+        with: { file: .env, vars: { RAILS_ENV: production, SECRET_KEY_BASE: "${{ secrets.SECRET_KEY_BASE }}" } }
+      - uses: ssh-deploy
+        with:
+          target: root@203.0.113.7
+          identity: "${{ secrets.DEPLOY_KEY }}"
+          known-hosts: deploy/known_hosts
+          upload: [ { from: webapp/, to: /srv/webapp/ }, { from: .env, to: /srv/webapp/.env } ]
+          working-directory: /srv/webapp
+          run: bash deploy.sh
+      - uses: health-check
+        with: { url: "http://203.0.113.7/health/database/", expect: { json: { status: healthy } }, every: 10s, attempts: 24 }
+"#;
+
+#[test]
+fn the_example() {
+    let (_, plan, diagnostics) = planned(EXAMPLE, &Plugins::built_in(), &Variables::default());
+    assert_eq!(diagnostics, []);
+    let expected: Value = serde_json::from_str(include_str!("example.json")).unwrap();
+    let got = serde_json::to_value(&plan).unwrap();
+    assert_eq!(
+        got,
+        expected,
+        "{}",
+        serde_json::to_string_pretty(&got).unwrap()
+    );
+}
+
+const INPUTS: &str = r#"
+[inputs.target]
+type = "list<ssh-target>"
+access = ["script", "files", "exec"]
+[inputs.key]
+type = "secret"
+sink = "ssh-auth(target)"
+[inputs.passphrase]
+type = "secret"
+sink = "passphrase(key)"
+[inputs.run]
+type = "script"
+on = "target"
+[inputs.env]
+type = "map<string>"
+sink = "remote-env(run)"
+role = "script-env(run)"
+[inputs.url]
+type = "list<url>"
+match = "prefix"
+[inputs.token]
+type = "string"
+sink = "http-header(url)"
+[inputs.body]
+type = "string"
+sink = "http-body(url)"
+[inputs.file]
+type = "path"
+access = ["write"]
+[inputs.text]
+type = "string"
+sink = "file(file, json)"
+[inputs.folder]
+type = "path"
+access = ["mount"]
+[inputs.release]
+type = "remote-path(target)"
+access = ["release"]
+[inputs.to]
+type = "remote-path(target)"
+access = ["upload"]
+[inputs.plain]
+type = "string"
+"#;
+
+fn step(with: &str) -> StepPlan {
+    let text = crate::testing::one_step(&format!("with: {{ {with} }}"));
+    let values = variables([("OWN", json!("own"), Knowledge::Written)]);
+    let (source, plan, diagnostics) = planned(&text, &Plugins::and(INPUTS), &values);
+    let shown: Vec<String> = diagnostics
+        .iter()
+        .map(|found| found.plain(&source))
+        .collect();
+    assert_eq!(shown, Vec::<String>::new(), "{text}");
+    plan.jobs[0].steps[1].clone()
+}
+
+#[test]
+fn flows_of_secrets() {
+    let check = |with: &str, expected: &[&str]| {
+        let shown: Vec<String> = step(with)
+            .secrets
+            .iter()
+            .map(|flow| format!("{} → {}", flow.secrets.join("+"), flow.to))
+            .collect();
+        assert_eq!(shown, expected, "{with}");
+    };
+    let key = "\"${{ secrets.KEY }}\"";
+    check(
+        &format!(
+            "target: [root@203.0.113.7, \"a@b:2222\"], key: {key}, passphrase: \"${{{{ secrets.OTHER }}}}\""
+        ),
+        &[
+            "KEY → SSH login root@203.0.113.7, a@b:2222",
+            "OTHER → passphrase of the private key",
+        ],
+    );
+    check(
+        &format!("target: a@b, run: bash deploy.sh, env: {{ A: {key} }}"),
+        &["KEY → environment of the script `bash deploy.sh`"],
+    );
+    check(
+        &format!("url: \"https://a.example/\", token: {key}, body: {key}"),
+        &[
+            "KEY → request header to https://a.example/ (prefix)",
+            "KEY → request body to https://a.example/ (prefix)",
+        ],
+    );
+    check(
+        &format!("file: a.json, text: {key}"),
+        &["KEY → file a.json (json)"],
+    );
+    check(
+        &format!("plain: {{ value: {key}, reveal: true }}"),
+        &["KEY → the plugin itself (revealed)"],
+    );
+    check(
+        &format!("url: \"https://a.example/\", token: {{ value: {key}, reveal: true }}"),
+        &["KEY → request header to https://a.example/ (prefix), and the plugin itself (revealed)"],
+    );
+    check(
+        "target: a@b, run: x, env: { U: \"postgres://a:${{ urlencode(secrets.KEY) }}@${{ steps.s.outputs.echo }}/${{ secrets.OTHER }}\" }",
+        &["KEY+OTHER → environment of the script `x`"],
+    );
+    check(
+        &format!("token: {key}"),
+        &["KEY → request header to nothing"],
+    );
+    check(
+        &format!(
+            "url: {{ value: \"${{{{ steps.s.outputs.echo }}}}\", within: \"https://*.example.com/\" }}, token: {key}"
+        ),
+        &["KEY → request header to something within https://*.example.com/"],
+    );
+}
+
+#[test]
+fn project_code_and_notes() {
+    let check = |with: &str, code: &[&str], notes: &[&str]| {
+        let step = step(with);
+        assert_eq!(step.runs_project_code, code, "{with}");
+        assert_eq!(step.notes, notes, "{with}");
+    };
+    let exec = "the plugin may run commands of its own on a@b";
+    check(
+        "target: a@b, run: bash deploy.sh",
+        &["bash deploy.sh on a@b"],
+        &[exec],
+    );
+    check(
+        "target: a@b, run: \"# comment\\n\\n  set -x\\nmake\"",
+        &["set -x … on a@b"],
+        &[exec],
+    );
+    check("run: x", &["x on nothing"], &[]);
+    check(
+        "folder: src",
+        &[],
+        &["src is seen directly: this step can't be replayed"],
+    );
+    check(
+        "target: { value: \"a@${{ steps.s.outputs.echo }}\", within: \"a@10.0.0.0/8\" }, run: x",
+        &["x on something within a@10.0.0.0/8"],
+        &[
+            "the plugin may run commands of its own on something within a@10.0.0.0/8",
+            "/target/0 is known when the step starts",
+        ],
+    );
+}
+
+#[test]
+fn grants_for_people() {
+    let check = |with: &str, expected: &[&str]| {
+        let shown: Vec<String> = step(with).authority.iter().map(describe).collect();
+        assert_eq!(shown, expected, "{with}");
+    };
+    check(
+        "target: \"a@[2001:DB8::1]\", release: /srv, to: web",
+        &["a@[2001:db8::1]", "/srv", "web in the new release"],
+    );
+    check(
+        "url: [\"https://a.example/v2\", \"https://${{ vars.OWN }}.example/\"]",
+        &[
+            "https://a.example/v2 (prefix)",
+            "https://own.example/ (prefix)",
+        ],
+    );
+}
+
+#[test]
+fn a_plugin_that_is_not_found() {
+    let text = "version: 1\njobs:\n  j:\n    steps:\n      - uses: nop\n      - uses: noop\n";
+    let (source, plan, diagnostics) = planned(text, &Plugins::built_in(), &Variables::default());
+    assert_eq!(diagnostics.len(), 1);
+    assert_eq!(
+        diagnostics[0].plain(&source),
+        "capstep.yml:5:15: unknown-plugin: there is no plugin `nop`\n  help: did you mean `noop`?"
+    );
+    let steps: Vec<(usize, &str)> = plan.jobs[0]
+        .steps
+        .iter()
+        .map(|step| (step.number, step.plugin.as_str()))
+        .collect();
+    assert_eq!(steps, [(2, "noop 0.1.0")]);
+}
+
+#[test]
+fn steps_are_called_by_name_id_or_plugin() {
+    let text = "version: 1\njobs:\n  j:\n    steps:\n      - { uses: noop, id: i, name: The name }\n      - { uses: noop, id: k }\n      - { uses: noop }\n";
+    let (_, plan, _) = planned(text, &Plugins::built_in(), &Variables::default());
+    let names: Vec<&str> = plan.jobs[0]
+        .steps
+        .iter()
+        .map(|step| step.name.as_str())
+        .collect();
+    assert_eq!(names, ["The name", "k", "noop"]);
+}

@@ -1,0 +1,179 @@
+//! Pairs of steps that race, and pairs that don't.
+
+use crate::testing::{Plugins, planned, variables};
+
+const INPUTS: &str = r#"
+[inputs.push]
+type = "boolean"
+[inputs.read]
+type = "path"
+access = ["read"]
+[inputs.write]
+type = "path"
+access = ["write"]
+[inputs.maybe]
+type = "path"
+access = ["write if push"]
+[inputs.target]
+type = "list<ssh-target>"
+access = ["files"]
+[inputs.known]
+type = "path"
+role = "known-hosts(target)"
+[inputs.release]
+type = "remote-path(target)"
+access = ["release"]
+[inputs.put]
+type = "remote-path(target)"
+access = ["upload"]
+[inputs.get]
+type = "remote-path(target)"
+access = ["download"]
+"#;
+
+/// Two jobs of one step each; the second one's `with` stands in line 11.
+fn check(left: &str, right: &str, needs: &str, expected: &[&str]) {
+    let text = format!(
+        "version: 1\njobs:\n  a:\n    steps:\n      - uses: p\n        with: {{ {left} }}\n  b:\n    needs: [{needs}]\n    steps:\n      - uses: p\n        with: {{ {right} }}\n  z: {{ needs: [], steps: [{{ uses: noop }}] }}\n"
+    )
+    .replace("    needs: []\n", "\n");
+    let (source, _, diagnostics) = planned(&text, &Plugins::and(INPUTS), &variables([]));
+    let shown: Vec<String> = diagnostics
+        .iter()
+        .map(|diagnostic| diagnostic.plain(&source).replace("\n  ", " | "))
+        .collect();
+    assert_eq!(shown, expected, "{text}");
+}
+
+fn both_write(left: &str, right: &str, thing: &str, columns: (usize, usize)) {
+    let (here, there) = columns;
+    check(
+        left,
+        right,
+        "",
+        &[&format!(
+            "capstep.yml:11:{here}: overlapping-writes: `p` in job `a` and `p` in job `b` may run at once and both write `{thing}` | capstep.yml:6:{there}: and here | help: say which comes first: `needs: [a]` in job `b`"
+        )],
+    );
+    check(left, right, "a", &[]);
+}
+
+#[test]
+fn overlapping_writes() {
+    both_write("write: out", "write: out", "out", (24, 24));
+    both_write("write: out", "write: out/a", "out/a", (24, 24));
+    both_write("write: ./out/a/", "write: out", "out", (24, 24));
+    both_write("write: .", "write: x", "x", (24, 24));
+    both_write("write: \"out/*.txt\"", "write: out/a", "out/a", (24, 24));
+    both_write("write: \"**/x\"", "write: out/a", "out/a", (24, 24));
+    both_write("maybe: out, push: true", "write: out", "out", (24, 24));
+    let to = |path: &str| format!("target: a@h, put: {path}");
+    both_write(&to("/srv"), &to("/srv/web"), "/srv/web on h", (35, 35));
+    both_write(
+        "target: [a@g, a@H.], put: /srv",
+        "target: b@h, put: /srv",
+        "/srv on h",
+        (35, 43),
+    );
+    both_write(
+        "target: a@h, release: /srv",
+        "target: a@h, put: /srv/current",
+        "/srv/current on h",
+        (35, 39),
+    );
+    check("write: out", "write: output", "", &[]);
+    check("write: out/a", "write: out/b", "", &[]);
+    check("maybe: out", "write: out", "", &[]);
+    check("maybe: out", "maybe: out", "", &[]);
+    check(&to("/srv"), "target: a@g, put: /srv", "", &[]);
+    check(&to("/srv"), "target: \"a@h:2222\", put: /srv", "", &[]);
+    check(&to("/srv"), &to("/srve"), "", &[]);
+    check("write: srv", &to("/srv"), "", &[]);
+}
+
+#[test]
+fn reads_while_written() {
+    let check_both = |writer: &str, reader: &str, thing: (&str, &str), columns: (usize, usize)| {
+        let (w, r) = columns;
+        check(
+            writer,
+            reader,
+            "",
+            &[&format!(
+                "capstep.yml:11:{r}: read-while-written: `p` in job `b` may read `{}` while `p` in job `a` writes it | capstep.yml:6:{w}: and here | help: say which comes first: `needs: [a]` in job `b`",
+                thing.0
+            )],
+        );
+        check(
+            reader,
+            writer,
+            "",
+            &[&format!(
+                "capstep.yml:11:{w}: read-while-written: `p` in job `a` may read `{}` while `p` in job `b` writes it | capstep.yml:6:{r}: and here | help: say which comes first: `needs: [a]` in job `b`",
+                thing.1
+            )],
+        );
+        check(writer, reader, "a", &[]);
+    };
+    check_both("write: out", "read: out/a", ("out/a", "out"), (24, 23));
+    check_both("write: out", "known: out", ("out", "out"), (24, 24));
+    check_both(
+        "target: a@h, put: /srv",
+        "target: a@h, get: /srv/x",
+        ("/srv/x on h", "/srv on h"),
+        (35, 35),
+    );
+    check("read: out", "read: out", "", &[]);
+    check("target: a@h, get: /srv", "target: a@h, get: /srv", "", &[]);
+}
+
+#[test]
+fn order_is_transitive_and_steps_of_one_job_are_ordered() {
+    let check = |jobs: &str, expected: &[&str]| {
+        let step = "steps: [{ uses: p, with: { write: out } }]";
+        let text = format!("version: 1\njobs:\n{}", jobs.replace("STEP", step));
+        let (_, _, diagnostics) = planned(&text, &Plugins::and(INPUTS), &variables([]));
+        let shown: Vec<String> = diagnostics
+            .iter()
+            .map(|diagnostic| format!("{}: {}", diagnostic.code, diagnostic.help.clone().unwrap()))
+            .collect();
+        assert_eq!(shown, expected, "{text}");
+    };
+    let race = |help: &str| format!("overlapping-writes: say which comes first: {help}");
+    let between = "  m: { needs: [a], steps: [{ uses: noop }] }\n";
+    check(
+        &format!("  a: {{ STEP }}\n{between}  b: {{ needs: [m], STEP }}\n"),
+        &[],
+    );
+    check(
+        &format!("  b: {{ needs: [m], STEP }}\n{between}  a: {{ STEP }}\n"),
+        &[],
+    );
+    check(
+        &format!("  a: {{ STEP }}\n{between}  b: {{ STEP }}\n"),
+        &[&race("`needs: [a]` in job `b`")],
+    );
+    check(
+        "  a: { STEP }\n  b: { STEP }\n  c: { needs: [a, b], STEP }\n  d: { needs: [a], STEP }\n",
+        &[
+            &race("`needs: [a]` in job `b`"),
+            &race("`needs: [b]` in job `d`"),
+            &race("`needs: [c]` in job `d`"),
+        ],
+    );
+    check(
+        "  a: { steps: [{ uses: p, with: { write: out } }, { uses: p, with: { write: out } }] }\n",
+        &[],
+    );
+}
+
+#[test]
+fn places_hold_with_other_line_ends_and_wide_characters() {
+    let text = "version: 1\r\njobs:\r\n  a:\r\n    steps:\r\n      - { name: \u{fc}\u{1f600}, uses: p, with: { write: out } }\r\n  b:\r\n    steps:\r\n      - { name: \u{fc}\u{1f600}, uses: p, with: { write: out } }\r\n";
+    let (source, _, diagnostics) = planned(text, &Plugins::and(INPUTS), &variables([]));
+    assert_eq!(diagnostics.len(), 1);
+    let found = &diagnostics[0];
+    assert_eq!(source.place(found.span), "capstep.yml:8:45");
+    assert!(source.slice(found.span).starts_with("out"));
+    assert_eq!(source.place(found.related[0].0), "capstep.yml:5:45");
+}
