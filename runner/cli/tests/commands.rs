@@ -302,7 +302,7 @@ fn a_signal_ends_a_run_with_its_code() {
         // A line of the plugin's own: it is at work.
         assert!(seen("line"));
         kill(nix::unistd::Pid::from_raw(child.id().cast_signed()), signal).unwrap();
-        assert!(seen("cancelling") && seen("run-finished"));
+        assert!(seen("run-finished"));
         assert_eq!(child.wait().unwrap().code(), Some(code));
     }
 }
