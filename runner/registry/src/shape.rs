@@ -85,7 +85,8 @@ impl Shape {
         match payload {
             Payload::Version { encoding, .. } => self.component = *encoding == Encoding::Component,
             Payload::CustomSection(section) if section.name() == SECTION_NAME => {
-                if self.manifest.replace(section.data().to_owned()).is_some() {
+                let earlier = self.manifest.replace(section.data().to_owned());
+                if earlier.is_some() {
                     return Err(ShapeError::TwoManifests);
                 }
             }
