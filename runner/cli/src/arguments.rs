@@ -40,6 +40,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Plugin(commands::plugin::Command),
     Schema(commands::schema::Arguments),
+    #[cfg(feature = "demo")]
+    Demo(commands::demo::Arguments),
 }
 
 /// Which pipeline is meant.

@@ -7,11 +7,6 @@
 //! - `expr`: what stands in `${{ }}`, which references it has, and what it comes to;
 //! - `model`: tree to [`Pipeline`], with all mistakes at once, and the JSON Schema from the same tables.
 
-#![expect(
-    clippy::result_large_err,
-    reason = "a diagnostic is an error made once a mistake, never in a loop that must be fast"
-)]
-
 pub mod codes;
 pub mod diagnostic;
 pub mod expr;

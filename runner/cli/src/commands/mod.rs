@@ -1,5 +1,7 @@
 //! The commands, one file each.
 
+#[cfg(feature = "demo")]
+pub(crate) mod demo;
 pub(crate) mod lint;
 pub(crate) mod plan;
 pub(crate) mod plugin;
@@ -14,6 +16,8 @@ use crate::error::CliError;
 pub(crate) fn run(command: &Command, context: &Context) -> Result<u8, CliError> {
     match command {
         Command::Run(arguments) => run::run(arguments, context),
+        #[cfg(feature = "demo")]
+        Command::Demo(arguments) => demo::run(arguments, context),
         Command::Lint(arguments) => lint::run(arguments, context),
         Command::Plan(arguments) => plan::run(arguments, context),
         Command::Plugin(command) => plugin::run(command, context),

@@ -14,6 +14,13 @@ use crate::journal::{Entry, GrantReference, Phase};
 use crate::ops::{Operation, Outcome, Reporter};
 use crate::protocol::{ErrorKind, Handle, VerbError};
 
+/// How many denials of one step are recorded and told. Each is the same news; a plugin that goes on trying must not be
+/// able to fill a disk with it.
+const DENIALS_RECORDED: usize = 1_000;
+
+/// How many records one step may cause. A step of an hour that asks something a hundred times a second stays below.
+const RECORDS: u64 = 1_000_000;
+
 /// A call, as the journal tells it.
 #[derive(Debug, Clone)]
 pub(crate) struct Meta {
@@ -59,6 +66,12 @@ impl Shared {
 
     /// Writes a record; where that fails the effect must not happen.
     fn append(&self, entry: &Entry) -> Result<(), Fault> {
+        if self.count_record() > RECORDS {
+            return Err(Fault::error(
+                ErrorKind::TooLarge,
+                "the step has asked for a million things: no more is recorded, and so no more is done",
+            ));
+        }
         self.journal.append(entry).map_err(|error| {
             Fault::error(
                 ErrorKind::Internal,
@@ -78,6 +91,9 @@ impl Shared {
         let mut entry = self.entry(meta, Phase::Denied);
         entry.denial = Some(denial.clone());
         let error = denial_error(&denial);
+        if self.denial_count() >= DENIALS_RECORDED {
+            return error;
+        }
         self.voice.denied(&denial);
         self.remember_denial(denial);
         match self.append(&entry) {

@@ -61,6 +61,7 @@ pub(crate) struct Shared {
     /// The inputs as the plugin sees them.
     pub(crate) inputs: Value,
     calls: AtomicU64,
+    records: AtomicU64,
     denials: Mutex<Vec<Denial>>,
 }
 
@@ -100,6 +101,7 @@ impl StepRun {
                 secrets,
                 inputs,
                 calls: AtomicU64::new(0),
+                records: AtomicU64::new(0),
                 denials: Mutex::new(Vec::new()),
             }),
         }
@@ -141,6 +143,18 @@ impl StepRun {
 impl Shared {
     pub(crate) fn next_call(&self) -> u64 {
         self.calls.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Counts a record; how many there are with it.
+    pub(crate) fn count_record(&self) -> u64 {
+        self.records.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    pub(crate) fn denial_count(&self) -> usize {
+        self.denials
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .len()
     }
 
     /// Asks the grants.
