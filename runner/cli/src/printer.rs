@@ -130,8 +130,10 @@ fn colour_sequence(text: &str) -> usize {
     let Some(inner) = text.strip_prefix("\u{1b}[") else {
         return 0;
     };
-    match inner.find(|c: char| !c.is_ascii_digit() && c != ';') {
-        Some(end) if inner[end..].starts_with('m') => end + 3,
+    let end = inner.find(|c: char| !c.is_ascii_digit() && c != ';');
+    match end.and_then(|end| inner.get(end..).map(|rest| (end, rest))) {
+        // What is before the numbers and the `m` behind them.
+        Some((end, rest)) if rest.starts_with('m') => end + 3,
         _ => 0,
     }
 }

@@ -1,5 +1,7 @@
 //! The commands as they are called: exit codes, and what goes to which stream.
 
+#![allow(clippy::unwrap_used, reason = "a test ends where it can't go on")]
+
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
