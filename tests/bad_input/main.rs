@@ -1,1 +1,10 @@
-//! To be written.
+//! What is too large, too deep, too slow or not what it says: each ends in a plain error, soon, and in little memory.
+//!
+//! - `pipelines`: files that are no pipelines; `plugins`: files that are no plugins;
+//! - `guests`: plugins that never end, or never stop talking; `peers`: hosts that do.
+
+mod guests;
+mod limits;
+mod peers;
+mod pipelines;
+mod plugins;

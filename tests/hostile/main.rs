@@ -1,1 +1,15 @@
-//! To be written.
+//! Plugins that attack. Every verb meets every rule that can stop it, twice: once with the grant, and the act is done;
+//! once without, and it is denied, the journal says by which rule, and the step fails although its plugin says that all
+//! went well.
+//!
+//! - `place`: the servers, the files and the plugin's manifest that all cases share;
+//! - `denials_*`: the cases; `matrix`: that none is missing; `runner`: how one is run;
+//! - `without_verbs`: what a plugin tries by itself.
+
+mod denials_files;
+mod denials_net;
+mod denials_ssh;
+mod matrix;
+mod place;
+mod runner;
+mod without_verbs;

@@ -35,9 +35,22 @@ pub fn read(path: &Path) -> Vec<Record> {
     let mut head = "0".repeat(64);
     for (index, line) in text.lines().enumerate() {
         let record: Value = serde_json::from_str(line).unwrap();
-        assert_eq!(record["prev"], head.as_str(), "the journal's chain breaks at line {}:\n{text}", index + 1);
-        assert_eq!(record["sequence"], index, "a record is missing before line {}:\n{text}", index + 1);
-        head = Sha256::digest(line.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(
+            record["prev"],
+            head.as_str(),
+            "the journal's chain breaks at line {}:\n{text}",
+            index + 1
+        );
+        assert_eq!(
+            record["sequence"],
+            index,
+            "a record is missing before line {}:\n{text}",
+            index + 1
+        );
+        head = Sha256::digest(line.as_bytes())
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
     }
     text.lines()
         .map(|line| Record(serde_json::from_str(line).unwrap()))

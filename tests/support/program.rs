@@ -21,6 +21,9 @@ pub fn root() -> PathBuf {
 
 /// The target folder, as cargo uses it here.
 pub fn target() -> PathBuf {
+    if let Some(folder) = std::env::var_os("CARGO_TARGET_DIR") {
+        return root().join(folder);
+    }
     // `<target>/release/deps/<test>`
     let test = std::env::current_exe().unwrap();
     test.ancestors().nth(3).unwrap().to_owned()
@@ -63,6 +66,8 @@ pub struct Ran {
     pub stdout: String,
     pub stderr: String,
     pub took: Duration,
+    /// The most memory that it held, in bytes.
+    pub peak: u64,
 }
 
 impl Ran {
@@ -148,7 +153,9 @@ impl Running {
     /// Waits for the end, at most [`PATIENCE`].
     #[track_caller]
     pub fn wait(mut self) -> Ran {
+        let mut peak = 0;
         let status = loop {
+            peak = peak.max(memory(self.child.id()));
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
@@ -169,6 +176,7 @@ impl Running {
             stdout: text(self.stdout),
             stderr: text(self.stderr),
             took,
+            peak,
         }
     }
 
@@ -177,6 +185,14 @@ impl Running {
         let process = nix::unistd::Pid::from_raw(i32::try_from(self.child.id()).unwrap());
         let _ = nix::sys::signal::kill(process, signal);
     }
+}
+
+/// The most memory that a process has held so far, in bytes.
+fn memory(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kibibytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
+    kibibytes.unwrap_or(0_u64) * 1024
 }
 
 /// The program with these arguments, in an environment of its own.

@@ -28,28 +28,39 @@ pub fn silent() -> u16 {
 
 /// Answers a request with a body of `size` bytes, or as much as is taken; counts what was sent.
 pub fn flood(size: u64) -> (u16, Arc<AtomicU64>) {
+    counting(move |mut stream, counter| {
+        if read_head(&mut stream) {
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {size}\r\n\r\n"
+            );
+            let _ = stream.write_all(head.as_bytes());
+            send(&mut stream, size, counter);
+        }
+    })
+}
+
+/// Talks at once, without being asked: `size` bytes, or as much as is taken.
+pub fn talking(size: u64) -> (u16, Arc<AtomicU64>) {
+    counting(move |mut stream, counter| send(&mut stream, size, counter))
+}
+
+fn counting(with: impl Fn(TcpStream, &AtomicU64) + Send + Sync + 'static) -> (u16, Arc<AtomicU64>) {
     let sent = Arc::new(AtomicU64::new(0));
     let counter = Arc::clone(&sent);
-    let port = serve(move |mut stream| {
-        if !read_head(&mut stream) {
+    (serve(move |stream| with(stream, &counter)), sent)
+}
+
+fn send(stream: &mut TcpStream, size: u64, counter: &AtomicU64) {
+    let piece = vec![b'x'; 64 << 10];
+    let mut left = size;
+    while left > 0 {
+        let length = usize::try_from(left.min(piece.len() as u64)).unwrap();
+        if stream.write_all(&piece[..length]).is_err() {
             return;
         }
-        let _ = write!(
-            stream,
-            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {size}\r\n\r\n"
-        );
-        let piece = vec![b'x'; 64 << 10];
-        let mut left = size;
-        while left > 0 {
-            let length = usize::try_from(left.min(piece.len() as u64)).unwrap();
-            if stream.write_all(&piece[..length]).is_err() {
-                return;
-            }
-            counter.fetch_add(length as u64, Ordering::SeqCst);
-            left -= length as u64;
-        }
-    });
-    (port, sent)
+        counter.fetch_add(length as u64, Ordering::SeqCst);
+        left -= length as u64;
+    }
 }
 
 /// Answers every request with this status line and body, and counts requests.
@@ -67,6 +78,18 @@ pub fn answering(status: &'static str, body: &'static str) -> (u16, Arc<AtomicU6
         }
     });
     (port, count)
+}
+
+/// Sends everybody on to a URL.
+pub fn redirecting(to: String) -> u16 {
+    serve(move |mut stream| {
+        if read_head(&mut stream) {
+            let _ = write!(
+                stream,
+                "HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            );
+        }
+    })
 }
 
 /// Reads to the end of a request's head.

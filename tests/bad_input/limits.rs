@@ -1,0 +1,25 @@
+//! How long and how much: generous, since machines differ and this one may be busy; far below what was thrown at it.
+
+use std::time::Duration;
+
+use capstep_tests::program::Ran;
+
+/// Reading a file and saying what is wrong with it.
+pub(crate) const READING: Duration = Duration::from_secs(15);
+/// A run that has something to wait for.
+pub(crate) const RUNNING: Duration = Duration::from_secs(60);
+
+/// The memory of reading.
+pub(crate) const SMALL: u64 = 300 << 20;
+/// The memory of a run: a plugin's 256 MiB among it, and the compiler's.
+pub(crate) const LARGE: u64 = 900 << 20;
+
+/// Insists on the exit code, the time and the memory.
+#[track_caller]
+pub(crate) fn bounded(ran: Ran, code: i32, time: Duration, memory: u64) -> Ran {
+    let ran = ran.expect(code);
+    assert!(ran.took < time, "it took {:?}", ran.took);
+    assert!(ran.peak < memory, "it took {} MiB", ran.peak >> 20);
+    assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
+    ran
+}

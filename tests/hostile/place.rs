@@ -1,0 +1,244 @@
+//! What the cases attack: a project, a server for SSH, one for HTTP, and a step that is handed a little of each.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use capstep_tests::hostile;
+use capstep_tests::project::Project;
+use capstep_tests::servers;
+use capstep_tests::sshd::Sshd;
+use serde_json::Value;
+
+/// The planted secret.
+pub(crate) const CANARY: &str = "cnry-9b0d7e6c1f5a4e3f8a2b";
+
+/// The targets, all of them the same account, and what the plugin asks for on each.
+const TARGETS: [(&str, &str); 6] = [
+    ("target", r#"["script", "files"]"#),
+    ("other", r#"["script", "files", "exec"]"#),
+    ("half", r#"["exec", "script if flag", "files if flag"]"#),
+    ("rest", r#"["files", "exec if flag"]"#),
+    ("only", r#"["script"]"#),
+    ("off", r#"["script if flag"]"#),
+];
+
+pub(crate) struct Place {
+    pub(crate) project: Project,
+    pub(crate) sshd: Sshd,
+    /// A service that answers everything, and one that sends everybody there.
+    pub(crate) http: u16,
+    pub(crate) elsewhere: u16,
+    pub(crate) redirecting: u16,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        let sshd = Sshd::start();
+        let (http, _) = servers::answering("200 OK", "hello");
+        let (elsewhere, _) = servers::answering("200 OK", "elsewhere");
+        let redirecting = servers::redirecting(format!("http://127.0.0.1:{elsewhere}/"));
+        let project = Project::empty();
+        for folder in ["readable", "writable", "both", "switched", "linked", "sent"] {
+            project.write(&format!("{folder}/a.txt"), "hello\n");
+        }
+        project.write(".git/config", "[core]\n");
+        project.write("outside.txt", "not handed over\n");
+        for folder in ["readable", "writable", "both", "switched"] {
+            symlink("../outside.txt", project.path(&format!("{folder}/out"))).unwrap();
+            symlink("..", project.path(&format!("{folder}/up"))).unwrap();
+        }
+        symlink("../outside.txt", project.path("linked/out")).unwrap();
+        project.write("trapped/out/x.txt", "through a link\n");
+        // On the server: a folder of the deployment, with a link in it that leads elsewhere.
+        for folder in ["in", "in/folder", "elsewhere"] {
+            fs::create_dir(sshd.path(folder)).unwrap();
+        }
+        fs::write(sshd.path("in/there.txt"), "there\n").unwrap();
+        fs::write(sshd.path("elsewhere/x.txt"), "not handed over\n").unwrap();
+        symlink("../elsewhere", sshd.path("in/out")).unwrap();
+        project.write("known_hosts", sshd.known_hosts());
+        fs::write(project.dir.path().join("key"), sshd.key("user")).unwrap();
+        fs::write(project.dir.path().join("canary"), CANARY).unwrap();
+        project.write("plugins/hostile.wasm", hostile::plugin(&manifest()));
+        Self {
+            project,
+            sshd,
+            http,
+            elsewhere,
+            redirecting,
+        }
+    }
+
+    /// The arguments that hand over the secrets.
+    pub(crate) fn secrets(&self) -> [String; 4] {
+        let beside = |name: &str| self.project.dir.path().join(name).display().to_string();
+        [
+            "--secret".to_owned(),
+            format!("KEY=file:{}", beside("key")),
+            "--secret".to_owned(),
+            format!("CANARY=file:{}", beside("canary")),
+        ]
+    }
+
+    /// The pipeline whose step makes these calls; `flag` is what some of its accesses hang on.
+    pub(crate) fn pipeline(&self, flag: bool, calls: &Value) -> String {
+        let (http, redirecting) = (self.http, self.redirecting);
+        let srv = self.sshd.remote("in");
+        let mut with = format!(
+            "text: hello
+flag: {flag}
+read: readable/
+write: writable/
+both: both/
+switched: switched/
+everything: .
+exact: http://127.0.0.1:{http}/exact
+site: http://127.0.0.1:{http}/site/
+moved: http://127.0.0.1:{redirecting}/
+metadata: http://169.254.169.254/
+address: 127.0.0.1:{http}
+metadata-address: 169.254.169.254:80
+token: \"${{{{ secrets.CANARY }}}}\"
+shown: {{ value: \"${{{{ secrets.CANARY }}}}\", reveal: true }}
+settings: settings.env
+format: compose
+vars: {{ PLAIN: value, SECRET: \"${{{{ secrets.CANARY }}}}\" }}
+metadata-target: root@169.254.169.254
+metadata-target-identity: \"${{{{ secrets.KEY }}}}\"
+metadata-target-known: known_hosts
+"
+        );
+        for (name, _) in TARGETS {
+            with.push_str(&format!(
+                "{name}: {target}
+{name}-identity: \"${{{{ secrets.KEY }}}}\"
+{name}-known: known_hosts
+{name}-run: echo from the script
+{name}-release: {srv}/{name}
+{name}-upload: [{{ from: sent/, to: {srv}/{name}-sent/ }}, {{ from: outside.txt, to: {srv}/{name}.txt }}, {{ from: linked/, to: {srv}/{name}-linked/ }}, {{ from: trapped/, to: {srv}/ }}]
+{name}-fetch: [{{ from: {srv}/there.txt, to: fetched/{name}.txt }}, {{ from: {srv}/out/x.txt, to: fetched/{name}-out.txt }}]
+{name}-look: {srv}/
+",
+                target = self.sshd.target(),
+            ));
+        }
+        let with: String = with
+            .lines()
+            .map(|line| format!("          {line}\n"))
+            .collect();
+        format!(
+            "version: 1\nname: attacked\nsecrets: [KEY, CANARY]\njobs:\n  attack:\n    steps:\n      - uses: \
+             ./plugins/hostile.wasm\n        with:\n          calls: {calls}\n{with}"
+        )
+    }
+}
+
+/// What the plugin declares.
+fn manifest() -> String {
+    let mut text = r#"
+[inputs.text]
+type = "string"
+[inputs.flag]
+type = "boolean"
+[inputs.read]
+type = "path"
+access = ["read"]
+[inputs.write]
+type = "path"
+access = ["write"]
+[inputs.both]
+type = "path"
+access = ["read", "write"]
+[inputs.switched]
+type = "path"
+access = ["read if flag", "write if flag"]
+[inputs.everything]
+type = "path"
+access = ["read", "write"]
+[inputs.exact]
+type = "url"
+methods = ["GET", "POST"]
+[inputs.site]
+type = "url"
+match = "prefix"
+methods = ["GET"]
+[inputs.moved]
+type = "url"
+[inputs.metadata]
+type = "url"
+[inputs.address]
+type = "tcp-address"
+[inputs.metadata-address]
+type = "tcp-address"
+[inputs.token]
+type = "secret"
+sink = "http-header(exact)"
+[inputs.shown]
+type = "secret"
+sink = "http-header(exact)"
+[inputs.settings]
+type = "path"
+access = ["read", "write"]
+[inputs.format]
+type = "enum"
+values = ["compose", "shell"]
+[inputs.vars]
+type = "map<string>"
+sink = "file(settings, format)"
+[inputs.metadata-target]
+type = "ssh-target"
+access = ["script"]
+[inputs.metadata-target-identity]
+type = "secret"
+sink = "ssh-auth(metadata-target)"
+[inputs.metadata-target-known]
+type = "path"
+role = "known-hosts(metadata-target)"
+"#
+    .to_owned();
+    for (name, access) in TARGETS {
+        text.push_str(&format!(
+            r#"
+[inputs.{name}]
+type = "ssh-target"
+access = {access}
+[inputs.{name}-identity]
+type = "secret"
+sink = "ssh-auth({name})"
+[inputs.{name}-known]
+type = "path"
+role = "known-hosts({name})"
+[inputs.{name}-run]
+type = "script"
+on = "{name}"
+[inputs.{name}-release]
+type = "remote-path({name})"
+access = ["release"]
+[inputs.{name}-look]
+type = "remote-path({name})"
+access = ["read"]
+[inputs.{name}-upload]
+type = "list"
+[inputs.{name}-upload.item]
+type = "record"
+[inputs.{name}-upload.item.fields.from]
+type = "path"
+access = ["upload"]
+[inputs.{name}-upload.item.fields.to]
+type = "remote-path(../{name})"
+access = ["upload"]
+[inputs.{name}-fetch]
+type = "list"
+[inputs.{name}-fetch.item]
+type = "record"
+[inputs.{name}-fetch.item.fields.from]
+type = "remote-path(../{name})"
+access = ["download"]
+[inputs.{name}-fetch.item.fields.to]
+type = "path"
+access = ["write"]
+"#
+        ));
+    }
+    text
+}
