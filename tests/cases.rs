@@ -166,8 +166,8 @@ fn compare(case: &Path, found: &Found) -> Option<String> {
     (!difference.is_empty()).then_some(difference)
 }
 
-/// The codes that `grants` and `registry` give beside those of `pipeline`.
-const OTHER_CODES: [&str; 22] = [
+/// The codes that `grants`, `registry` and the program itself give beside those of `pipeline`.
+const OTHER_CODES: [&str; 23] = [
     "unknown-input",
     "missing-input",
     "wrong-type",
@@ -190,6 +190,7 @@ const OTHER_CODES: [&str; 22] = [
     "plugin-file",
     "invalid-plugin",
     "not-supported-yet",
+    "missing-value",
 ];
 
 #[test]

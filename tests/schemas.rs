@@ -10,7 +10,7 @@ fn schemas_are_those_that_were_promised() {
     let project = Project::empty();
     let folder = root().join("tests/schema");
     let mut drifted = Vec::new();
-    for name in ["pipeline", "manifest", "plan"] {
+    for name in ["pipeline", "manifest", "plan", "events", "protocol"] {
         let printed = project.capstep(&["schema", name]).expect(0).stdout;
         let path = folder.join(format!("{name}.json"));
         if std::env::var_os("UPDATE").is_some() {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::limits::{LARGE, RUNNING, bounded};
 
-/// A step of two seconds that makes these calls.
+/// A step of at most twenty seconds that makes these calls.
 fn run(calls: &Value) -> (Project, Ran) {
     let project = hostile::project("", "", calls);
     let pipeline = project.read("capstep.yml");
