@@ -55,6 +55,12 @@ pub async fn run(
         path: settings.workspace.clone(),
         message: error.to_string(),
     })?;
+    // Whatever the pipeline's file is called, no step reaches it.
+    let file = std::path::Path::new(&settings.source.name);
+    let workspace = match file.file_name().and_then(std::ffi::OsStr::to_str) {
+        Some(file) => workspace.reserving(file),
+        None => workspace,
+    };
     let name = settings
         .pipeline
         .name
@@ -191,14 +197,16 @@ impl Dispatcher {
                 break;
             }
             tokio::select! {
+                // A request to end comes first: that it was heard is told even where the last job ends at once.
+                biased;
+                () = cancel.soft.cancelled(), if !told => {
+                    told = true;
+                    self.context.emitter.emit(Event::Cancelling);
+                }
                 joined = self.running.join_next() => {
                     if let Some(joined) = joined {
                         self.note(joined);
                     }
-                }
-                () = cancel.soft.cancelled(), if !told => {
-                    told = true;
-                    self.context.emitter.emit(Event::Cancelling);
                 }
                 () = cancel.hard.cancelled() => {
                     self.running.shutdown().await;

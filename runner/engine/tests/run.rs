@@ -108,7 +108,11 @@ jobs:
     assert!(written.contains("canary-4711"), "{written}");
     assert!(!run.journal.contains("canary-4711"));
     assert!(!format!("{:?}", run.events).contains("canary-4711"));
-    assert!(run.journal.contains("\"secrets\":[\"TOKEN\"]"), "{}", run.journal);
+    assert!(
+        run.journal.contains("\"secrets\":[\"TOKEN\"]"),
+        "{}",
+        run.journal
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

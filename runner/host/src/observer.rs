@@ -1,4 +1,4 @@
-//! Who hears what a step says. Everything that comes here is masked and clean: see [`crate::step`].
+//! Who hears what a step says. Everything that comes here is masked and clean: see `step::voice`.
 
 use capstep_grants::check::Denial;
 

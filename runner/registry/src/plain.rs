@@ -58,7 +58,7 @@ fn files() -> InputDeclaration {
     let path = InputDeclaration {
         access: vec![access("mount", None), access("write", Some("write"))],
         required: true,
-        ..input("path", "A file or folder of the workspace.")
+        ..input("path", "A folder of the workspace.")
     };
     let at = InputDeclaration {
         required: true,

@@ -1,6 +1,8 @@
 //! Measures what a step costs, beside what the shell's way of running it costs.
 //!
-//!     cargo run --release -p capstep-bench [-- NAME…]
+//! ```text
+//! cargo run --release -p capstep-bench [-- NAME…]
+//! ```
 //!
 //! Both sides of a comparison take turns in one run, so that whatever else the machine does hits both. Times and ratios
 //! are printed with their spread; nothing is asserted, since a busy machine proves nothing. `docs/performance.md` has a

@@ -183,8 +183,23 @@ impl Deriver<'_, '_> {
                     release,
                 })
             }
-            kind => text::authority(kind, text).ok().flatten(),
+            kind => {
+                let authority = text::authority(kind, text).ok().flatten();
+                if matches!(&authority, Some(Authority::Path { path }) if path.as_str() == self.pipeline_file())
+                {
+                    let message =
+                        format!("`{text}` is the pipeline itself, which is never handed to a step");
+                    self.error("invalid-value", leaf.span, message, None);
+                    return None;
+                }
+                authority
+            }
         }
+    }
+
+    /// The name of the pipeline's file, which paths are relative to the folder of.
+    fn pipeline_file(&self) -> &str {
+        self.source.name.rsplit('/').next().unwrap_or_default()
     }
 
     /// The set `release` input of the same targets, which relative remote paths are below.

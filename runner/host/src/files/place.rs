@@ -47,6 +47,8 @@ pub(crate) struct Place {
     folder: String,
     /// The path below it; `.` for itself.
     relative: String,
+    /// The pipeline's own file.
+    pipeline: Option<std::sync::Arc<str>>,
 }
 
 impl Place {
@@ -94,23 +96,51 @@ impl Place {
                 .map_or("", |rest| rest.trim_start_matches('/')),
         };
         let relative = if relative.is_empty() { "." } else { relative };
-        let place = Self {
+        let mut place = Self {
             dir,
             folder: folder.to_owned(),
-            relative: relative.to_owned(),
+            relative: ".".to_owned(),
+            pipeline: workspace.pipeline.clone(),
         };
-        if make {
-            place.make_parents()?;
-        }
+        place.go(relative, make)?;
         Ok(place)
     }
 
-    fn make_parents(&self) -> Result<(), FileError> {
-        let parent = parent(&self.relative);
-        if parent != "." {
-            self.dir.create_dir_all(parent)?;
+    /// Goes down to a path. Links on the way are followed where they stay below the folder, and each place they lead to
+    /// is asked whether it is reserved; the last part is not followed.
+    fn go(&mut self, path: &str, make: bool) -> Result<(), FileError> {
+        let (way, name) = split(path);
+        for part in way.split('/').filter(|part| *part != ".") {
+            let next = join(&self.relative, part);
+            self.relative = match self.dir.canonicalize(&next) {
+                Ok(real) if real.as_os_str().is_empty() => ".".to_owned(),
+                Ok(real) => real.to_string_lossy().into_owned(),
+                Err(error) if make && error.kind() == io::ErrorKind::NotFound => {
+                    self.dir.create_dir(&next)?;
+                    next
+                }
+                Err(error) => return Err(error.into()),
+            };
+            self.check()?;
         }
-        Ok(())
+        if name != "." {
+            self.relative = join(&self.relative, name);
+        }
+        self.check()
+    }
+
+    /// Whether no grant may lead here: the repository's own data, and the files that decide about grants.
+    pub(crate) fn is_reserved(&self) -> bool {
+        let name = self.name();
+        self.pipeline.as_deref() == Some(name.as_str()) || WorkspacePath::parse(&name).is_err()
+    }
+
+    fn check(&self) -> Result<(), FileError> {
+        if self.is_reserved() {
+            Err(FileError::Reserved)
+        } else {
+            Ok(())
+        }
     }
 
     /// The path in the workspace, after following what links there are.
@@ -120,6 +150,7 @@ impl Place {
                 dir: self.dir.try_clone()?,
                 folder: self.folder.clone(),
                 relative: self.relative.clone(),
+                pipeline: self.pipeline.clone(),
             });
         }
         let canonical = self.dir.canonicalize(&self.relative)?;
@@ -133,11 +164,10 @@ impl Place {
             dir: self.dir.try_clone()?,
             folder: self.folder.clone(),
             relative,
+            pipeline: self.pipeline.clone(),
         };
-        match WorkspacePath::parse(&place.name()) {
-            Ok(_) => Ok(place),
-            Err(_) => Err(FileError::Reserved),
-        }
+        place.check()?;
+        Ok(place)
     }
 
     /// The path in the workspace, as text.
@@ -294,6 +324,7 @@ impl Place {
             dir: self.dir.try_clone()?,
             folder: self.folder.clone(),
             relative,
+            pipeline: self.pipeline.clone(),
         })
     }
 }

@@ -87,7 +87,7 @@ fn below(
     }
     for (name, metadata) in folder.children()? {
         let place = folder.child(&name)?;
-        if WorkspacePath::parse(&place.name()).is_err() {
+        if place.is_reserved() {
             continue;
         }
         if found.len() >= MAX_ENTRIES {

@@ -11,6 +11,8 @@ use cap_std::fs::Dir;
 pub struct Workspace {
     path: PathBuf,
     pub(crate) dir: Dir,
+    /// The pipeline's own file, whatever it is called: no grant reaches what decides about grants.
+    pub(crate) pipeline: Option<std::sync::Arc<str>>,
 }
 
 impl Workspace {
@@ -21,7 +23,18 @@ impl Workspace {
     pub fn open(path: &Path) -> io::Result<Self> {
         let path = path.canonicalize()?;
         let dir = Dir::open_ambient_dir(&path, ambient_authority())?;
-        Ok(Self { path, dir })
+        Ok(Self {
+            path,
+            dir,
+            pipeline: None,
+        })
+    }
+
+    /// Keeps a file out of every step's reach: the pipeline's own, relative to the folder.
+    #[must_use]
+    pub fn reserving(mut self, pipeline: &str) -> Self {
+        self.pipeline = Some(pipeline.into());
+        self
     }
 
     /// The folder's real path.

@@ -80,20 +80,35 @@ fn check(shared: &Shared, at: &str, path: &WorkspacePath) -> Result<(), Fault> {
             "`{path}` is no folder; only folders can be mounted"
         )));
     }
-    for (name, _) in place.children().map_err(fault)? {
-        let child = place.child(&name).map_err(fault)?;
-        if WorkspacePath::parse(&child.name()).is_err() {
-            return Err(refuse(format!(
-                "`{path}` holds `{name}`, which no step may see; mount a folder below it"
-            )));
-        }
-    }
+    no_reserved(&place, path, at, 0)?;
     for found in walk(&shared.workspace, path, path, true).map_err(fault)? {
         let name = found.place.name();
         if shared.sealed.template(&name).is_some() {
             return Err(refuse(format!(
                 "`{name}` holds secrets, and mounting `{path}` would reveal them"
             )));
+        }
+    }
+    Ok(())
+}
+
+/// How deep a mounted folder is looked through: as deep as any walk goes.
+const MAX_DEPTH: usize = 128;
+
+/// The guest sees all that lies in the folder, so nothing reserved may lie in it, however deep.
+fn no_reserved(folder: &Place, path: &WorkspacePath, at: &str, depth: usize) -> Result<(), Fault> {
+    let fault = |error| crate::verbs::files::file_fault(error, at, path.as_str());
+    for (name, metadata) in folder.children().map_err(fault)? {
+        let child = folder.child(&name).map_err(fault)?;
+        if child.is_reserved() || depth > MAX_DEPTH {
+            let message = format!(
+                "`{path}` holds `{}`, which no step may see; mount a folder beside it",
+                child.name()
+            );
+            return Err(Fault::error(ErrorKind::Invalid, message));
+        }
+        if metadata.is_dir() {
+            no_reserved(&child, path, at, depth + 1)?;
         }
     }
     Ok(())

@@ -104,10 +104,7 @@ fn start(shared: &Arc<Shared>, meta: Meta, request: Request) -> Result<Answer, F
     outgoing.timeout = request.timeout.map_or(TIMEOUT, Nanoseconds::duration);
     outgoing.redirects = u8::try_from(request.redirects.min(REDIRECT_LIMIT)).unwrap_or(0);
     outgoing.max_body = STREAM_LIMIT;
-    outgoing.tls = TlsOptions {
-        extra_ca_pem: ca,
-        ..TlsOptions::default()
-    };
+    outgoing.tls = TlsOptions { extra_ca_pem: ca };
 
     let keep = request.keep.unwrap_or(KEEP).min(KEEP_LIMIT);
     let stream = request.stream;

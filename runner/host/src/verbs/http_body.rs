@@ -13,6 +13,9 @@ use crate::step::Shared;
 /// The largest JSON or form body that the host builds. Larger ones come as bytes or through a pipe, without secrets.
 const BUILT_LIMIT: usize = 1024 * 1024;
 
+/// A body's bytes, and its media type where the host built it.
+pub(super) type Built = (Vec<u8>, Option<&'static str>);
+
 /// What building a request found.
 #[derive(Default)]
 pub(super) struct Used {
@@ -103,10 +106,7 @@ impl Builder<'_> {
     }
 
     /// The body's bytes and its media type; none for one that is piped in.
-    pub(super) fn body(
-        &mut self,
-        body: &Body,
-    ) -> Result<Option<(Vec<u8>, Option<&'static str>)>, Fault> {
+    pub(super) fn body(&mut self, body: &Body) -> Result<Option<Built>, Fault> {
         Ok(match body {
             Body::Empty => Some((Vec::new(), None)),
             Body::Bytes(bytes) => Some((bytes.0.clone(), None)),

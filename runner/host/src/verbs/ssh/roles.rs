@@ -96,11 +96,14 @@ pub(super) fn secret_for(
         .map(|value| (secret.pointer.clone(), value)))
 }
 
+/// Variables and their values, in order.
+pub(super) type Variables = Vec<(String, Zeroizing<String>)>;
+
 /// A script's environment, in the order written, and the pointers of its values.
 pub(super) fn environment(
     shared: &Shared,
     script: &str,
-) -> Result<(Vec<(String, Zeroizing<String>)>, Vec<String>), Fault> {
+) -> Result<(Variables, Vec<String>), Fault> {
     let (mut environment, mut pointers) = (Vec::new(), Vec::new());
     let Some(at) = role(shared, RoleKind::ScriptEnv, script) else {
         return Ok((environment, pointers));
