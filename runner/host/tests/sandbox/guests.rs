@@ -8,7 +8,7 @@ use wit_parser::Resolve;
 
 /// A component of the world `step` from the text of a core module, whose imports are named as in
 /// `(import "capstep:step/time@0.1.0" "now" …)`. `$fields` gets a memory, an allocator and what `run` returns through.
-pub fn step(fields: &str) -> Vec<u8> {
+pub(crate) fn step(fields: &str) -> Vec<u8> {
     let mut module = wat::parse_str(step_module(fields)).unwrap();
     let (resolve, package) = interface();
     let world = resolve.select_world(&[package], Some("step")).unwrap();
@@ -56,7 +56,7 @@ fn step_module(fields: &str) -> String {
 }
 
 /// The simplest step there is.
-pub fn noop() -> Vec<u8> {
+pub(crate) fn noop() -> Vec<u8> {
     step(
         r#"(data (i32.const 1024) "{}")
            (func (export "run") (param i32 i32) (result i32) (call $ok (i32.const 2)))"#,
@@ -64,7 +64,7 @@ pub fn noop() -> Vec<u8> {
 }
 
 /// A step whose `run` is this body before it returns `{}`.
-pub fn doing(body: &str) -> Vec<u8> {
+pub(crate) fn doing(body: &str) -> Vec<u8> {
     step(&format!(
         r#"(data (i32.const 1024) "{{}}")
            (func $work (export "run") (param i32 i32) (result i32) {body} (call $ok (i32.const 2)))"#
@@ -73,7 +73,7 @@ pub fn doing(body: &str) -> Vec<u8> {
 
 /// A WASI 0.1 command that does this. `$print`: writes a text to standard output; `$read_some`: reads from standard
 /// input to 65536, how many bytes.
-pub fn command(data: &str, body: &str) -> Vec<u8> {
+pub(crate) fn command(data: &str, body: &str) -> Vec<u8> {
     let text = format!(
         r#"(module
             (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
@@ -106,7 +106,7 @@ pub fn command(data: &str, body: &str) -> Vec<u8> {
 }
 
 /// A command that writes these lines, reading once after each of them, and then ends.
-pub fn talking(lines: &[&str]) -> Vec<u8> {
+pub(crate) fn talking(lines: &[&str]) -> Vec<u8> {
     let mut data = String::new();
     let mut body = String::new();
     let mut at = 1024;
@@ -125,7 +125,7 @@ pub fn talking(lines: &[&str]) -> Vec<u8> {
 }
 
 /// A Rust program without dependencies, compiled for a target.
-pub fn rust(name: &str, source: &str, target: &str) -> Vec<u8> {
+pub(crate) fn rust(name: &str, source: &str, target: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join(format!("{name}.rs"));
     std::fs::write(&file, source).unwrap();

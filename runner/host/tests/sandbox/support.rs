@@ -12,7 +12,7 @@ use capstep_host::sandbox::{
 
 /// Remembers calls, output and attempts; operations are sleeps.
 #[derive(Default)]
-pub struct Host {
+pub(crate) struct Host {
     pub calls: Mutex<Vec<Call>>,
     pub stdout: Mutex<Vec<u8>>,
     pub stderr: Mutex<Vec<u8>>,
@@ -26,23 +26,23 @@ pub struct Host {
 const KEPT: usize = 4 << 20;
 
 impl Host {
-    pub fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         Arc::default()
     }
 
-    pub fn calls(&self) -> Vec<Call> {
+    pub(crate) fn calls(&self) -> Vec<Call> {
         self.calls.lock().unwrap().clone()
     }
 
-    pub fn stdout(&self) -> String {
+    pub(crate) fn stdout(&self) -> String {
         String::from_utf8_lossy(&self.stdout.lock().unwrap()).into_owned()
     }
 
-    pub fn stderr(&self) -> String {
+    pub(crate) fn stderr(&self) -> String {
         String::from_utf8_lossy(&self.stderr.lock().unwrap()).into_owned()
     }
 
-    pub fn attempts(&self) -> Vec<WasiAttempt> {
+    pub(crate) fn attempts(&self) -> Vec<WasiAttempt> {
         self.attempts.lock().unwrap().clone()
     }
 
@@ -109,21 +109,25 @@ impl StepHost for Host {
     }
 }
 
-pub fn sandbox() -> Arc<Sandbox> {
+pub(crate) fn sandbox() -> Arc<Sandbox> {
     Sandbox::new(SandboxConfig::default()).unwrap()
 }
 
 /// A plugin with every interface that there is.
-pub fn declared(abi: AbiKind) -> DeclaredInterfaces {
+pub(crate) fn declared(abi: AbiKind) -> DeclaredInterfaces {
     DeclaredInterfaces::new("test", abi, Interface::ALL)
 }
 
-pub async fn load(sandbox: &Sandbox, bytes: &[u8], abi: AbiKind) -> Arc<LoadedPlugin> {
+pub(crate) async fn load(sandbox: &Sandbox, bytes: &[u8], abi: AbiKind) -> Arc<LoadedPlugin> {
     sandbox.load(bytes, &declared(abi)).await.unwrap()
 }
 
 /// Loads and runs in a sandbox of its own.
-pub async fn run(bytes: &[u8], abi: AbiKind, invocation: Invocation) -> (RunReport, Arc<Host>) {
+pub(crate) async fn run(
+    bytes: &[u8],
+    abi: AbiKind,
+    invocation: Invocation,
+) -> (RunReport, Arc<Host>) {
     let sandbox = sandbox();
     let plugin = load(&sandbox, bytes, abi).await;
     let host = Host::new();
