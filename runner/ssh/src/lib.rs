@@ -9,7 +9,7 @@
 //! - [`error`]: stages, kinds and the one error type
 //! - [`known_hosts`]: which host key is accepted, as pure functions
 //! - [`credentials`]: private keys out of secrets, repaired where a CI variable broke them
-//! - [`connect`]: key exchange, host key and authentication, each within a time limit
+//! - [`mod@connect`]: key exchange, host key and authentication, each within a time limit
 //! - [`exec`], [`script`]: remote commands and the pipeline's script; nothing secret is on a command line
 //! - [`digest`], [`remote`], [`upload`]: files; unchanged ones are skipped, the others are switched at the end
 //! - [`release`]: a folder per release and an atomic switch of `current`

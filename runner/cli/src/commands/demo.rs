@@ -140,7 +140,11 @@ impl Demo<'_> {
         let file = FileArgument {
             file: Some(path.to_owned()),
         };
-        let project = Project::read(self.context, &file)?;
+        let mut project = Project::read(self.context, &file)?;
+        // The temporary folder's name says nothing to anybody; the file's does.
+        if let Some(name) = path.file_name() {
+            project.source.name = name.to_string_lossy().into_owned();
+        }
         let variables = Variables::default();
         let (plan, _) = project.plan(&variables)?;
         self.say(&show::plan(&plan, self.context.printer.people));

@@ -76,7 +76,7 @@ rm -f -- "releases/.unfinished-$name"
 printf %s "$previous"
 "#;
 
-/// `base`, `name`: where [`COMMIT`] ended with [`NO_ATOMIC_MOVE`], prepares the link that is then renamed over SFTP.
+/// `base`, `name`: where [`COMMIT`] ended with `NO_ATOMIC_MOVE`, prepares the link that is then renamed over SFTP.
 pub const PREPARE_LINK: &str = r#"
 set -eu
 cd -- "$base"
