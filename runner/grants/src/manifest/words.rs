@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::siblings::SiblingRef;
 
-/// What may be done with a designated thing. Each authority type has its own words; see [`super::types`].
+/// What may be done with a designated thing. Each authority type has its own words; see `types::vocabulary`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Access {
