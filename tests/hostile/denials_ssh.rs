@@ -280,6 +280,12 @@ pub(crate) fn cases() -> Vec<Case> {
             stat("/target", "/target-look", "/etc/passwd"),
             looked(),
         ),
+        case(
+            "ssh/stat",
+            Rule::LinkLeavesPath,
+            stat("/target", "/target-look", "out/x.txt"),
+            looked(),
+        ),
         switched("ssh/stat", stat("/half", "/half-look", "")),
         //
         case(

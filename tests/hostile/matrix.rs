@@ -92,6 +92,7 @@ fn rules(verb: &str) -> &'static [Rule] {
             AccessOff,
             OtherTarget,
             OutsidePath,
+            LinkLeavesPath,
         ],
         "ssh/begin-release" => &[
             UndeclaredInput,

@@ -152,6 +152,25 @@ impl Session {
     }
 
     /// Fails with `outside` unless the path, links resolved, is `within` (links resolved) or below it.
+    /// Like [`Session::link_stat`], for a path at or below `within`: the folder that holds it may not lead out of there
+    /// through a link. What a link at the very end leads to is not looked at.
+    ///
+    /// Fails with `outside` for a path that leaves.
+    pub async fn link_stat_within(
+        &self,
+        remote: &str,
+        within: &str,
+    ) -> Result<Option<RemoteStat>, SshError> {
+        let parent = remote.rsplit_once('/').map_or("", |(parent, _)| parent);
+        if remote != within && !parent.is_empty() {
+            match self.check_within(parent, within).await {
+                Err(error) if error.kind == SshErrorKind::NotFound => return Ok(None),
+                checked => checked?,
+            }
+        }
+        self.link_stat(remote).await
+    }
+
     pub(crate) async fn check_within(&self, remote: &str, within: &str) -> Result<(), SshError> {
         let real = self.real_path(remote).await?;
         let root = self.real_path(within).await?;

@@ -57,12 +57,12 @@ pub(super) fn stat(
     else {
         return wrong_permit();
     };
-    let (absolute, _) = absolute(&login, &permit)?;
+    let (absolute, within) = absolute(&login, &permit)?;
     let meta = meta.under(shared.grants(&[&login.target, &permit.grant]));
     let handle = shared.start(meta, move |_, _, _| async move {
         let found = login
             .session
-            .link_stat(&absolute)
+            .link_stat_within(&absolute, &within)
             .await
             .map_err(|error| error::fault(error, &permit.grant))?;
         let found = found.map(|stat| RemoteStat {
