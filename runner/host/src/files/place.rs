@@ -420,3 +420,39 @@ fn join(folder: &str, name: &str) -> String {
         format!("{folder}/{name}")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn reserved_places_are_out_of_reach_also_through_links() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |path: &str| folder.path().join(path);
+        std::fs::create_dir_all(at("sub/.git")).unwrap();
+        symlink("sub", at("link")).unwrap();
+        symlink("sub/.git", at("door")).unwrap();
+        symlink("/etc", at("out")).unwrap();
+        let workspace = Workspace::open(folder.path())
+            .unwrap()
+            .reserving("other.yml");
+        let root = WorkspacePath::parse(".").unwrap();
+        let check = |path: &str, expected: &str| {
+            let path = WorkspacePath::parse(path).unwrap();
+            let found = match Place::create(&workspace, &root, &path) {
+                Ok(_) => "open",
+                Err(FileError::Reserved) => "reserved",
+                Err(FileError::LinkLeaves) => "leaves",
+                Err(FileError::Io(_)) => "failed",
+            };
+            assert_eq!(found, expected, "{path}");
+        };
+        check("other.yml", "reserved");
+        check("door/config", "reserved");
+        check("out/passwd", "leaves");
+        check("link/new/file", "open");
+        check("sub/other.yml", "open");
+    }
+}
