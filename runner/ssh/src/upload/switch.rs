@@ -5,8 +5,9 @@ use std::sync::Arc;
 use russh_sftp::client::RawSftpSession;
 use russh_sftp::protocol::{Packet, StatusCode};
 
+use super::REQUESTS_IN_FLIGHT;
 use super::parallel::in_flight;
-use super::{REQUESTS_IN_FLIGHT, Staging};
+use super::staging::Staging;
 use crate::connect::printable;
 use crate::error::{SshError, SshErrorKind};
 use crate::session::Session;

@@ -1,13 +1,9 @@
 //! Host keys and logins against a real sshd.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{Server, keygen};
 use capstep_ssh::{ConnectLimits, HostKeys, SshErrorKind, Stage, connect};
-use support::{Server, keygen};
 use zeroize::Zeroizing;
 
 #[tokio::test]
@@ -16,7 +12,7 @@ async fn a_known_host_key_and_the_right_key_open_a_session() {
     let session = server.connect().await;
     assert!(session.warnings().is_empty());
     assert_eq!(
-        support::script(&session, "echo hello").await.out(),
+        crate::support::script(&session, "echo hello").await.out(),
         "hello\n"
     );
     session.close().await;

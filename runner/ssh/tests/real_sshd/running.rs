@@ -1,13 +1,9 @@
 //! Scripts and commands on a real sshd.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod support;
-
 use std::time::{Duration, Instant};
 
+use crate::support::{Server, script, script_in};
 use capstep_ssh::{Interpreter, Output, ScriptRequest, SshErrorKind, Stage};
-use support::{Server, script, script_in};
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
@@ -294,12 +290,12 @@ async fn a_command_that_reads_no_input_ends_all_the_same() {
     let session = server.connect().await;
     let input = vec![b'x'; 8 << 20];
     let (sender, receiver) = mpsc::channel(4);
-    let ran = support::collect(session.exec("exit 3", &input, sender), receiver)
+    let ran = crate::support::collect(session.exec("exit 3", &input, sender), receiver)
         .await
         .unwrap();
     assert_eq!(ran.status.code, Some(3));
     let (sender, receiver) = mpsc::channel(4);
-    let ran = support::collect(session.exec("cat", &input, sender), receiver)
+    let ran = crate::support::collect(session.exec("cat", &input, sender), receiver)
         .await
         .unwrap();
     assert_eq!(ran.stdout.len(), input.len());

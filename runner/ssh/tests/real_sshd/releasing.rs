@@ -1,17 +1,13 @@
 //! Releases on a real sshd.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod support;
-
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::support::Server;
 use capstep_ssh::{Release, Session, SshErrorKind, UploadEntry, UploadReport, UploadRequest};
 use sha2::{Digest, Sha256};
-use support::Server;
 use zeroize::Zeroizing;
 
 async fn fill(session: &Session, release: &Release, files: &[(&str, &str)]) -> UploadReport {

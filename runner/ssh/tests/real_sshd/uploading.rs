@@ -1,9 +1,5 @@
 //! Uploads to a real sshd.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod support;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -11,12 +7,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::support::{Server, mode};
 use capstep_ssh::upload::{Opening, Reader, STAGING_PREFIX};
 use capstep_ssh::{
     ConnectLimits, LocalFile, SshErrorKind, UploadEntry, UploadRequest, UploadSymlink, connect,
 };
 use sha2::{Digest, Sha256};
-use support::{Server, mode};
 use zeroize::Zeroizing;
 
 fn digest(bytes: &[u8]) -> [u8; 32] {

@@ -1,0 +1,14 @@
+//! The crate against a real sshd of the tests' own. One program, so that it is linked once.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    clippy::indexing_slicing
+)]
+
+mod connecting;
+mod releasing;
+mod running;
+mod support;
+mod uploading;
