@@ -114,13 +114,25 @@ pub(crate) fn cases() -> Vec<Case> {
                 granted.clone(),
             ),
         ]);
-        // A new file replaces the link in its place: nothing is written through it, and nothing is denied.
+        // A new file replaces a link in its own place: nothing is written through it, and nothing is denied.
         if verb != "files/open-write" {
             let mut denied = on(verb, own, link);
             if verb == "files/write" {
                 denied[0]["params"]["options"]["append"] = json!(true);
             }
             cases.push(case(verb, Rule::LinkLeavesPath, denied, granted.clone()));
+        }
+        // A folder on the way that is a link: one that stays may be gone through, one that leaves may not, whether the
+        // file behind it is there or would be new.
+        if matches!(verb, "files/write" | "files/open-write") {
+            for through in ["up/outside.txt", "up/new.txt", "up/new/deep.txt"] {
+                cases.push(case(
+                    verb,
+                    Rule::LinkLeavesPath,
+                    on(verb, own, through),
+                    on(verb, own, "inner/a.txt"),
+                ));
+            }
         }
         let mut calls = on(verb, "/switched", entry);
         if verb == "files/remove" {

@@ -122,6 +122,13 @@ pub(crate) fn cases(place: &Place) -> Vec<Case> {
             send(json!({ "input": "/metadata" })),
             granted(),
         ),
+        // The same server, by a name that leads to it: whoever answers for names must not choose where a step goes.
+        case(
+            verb,
+            Rule::AddressRefused,
+            send(json!({ "input": "/loopback" })),
+            granted(),
+        ),
         case(
             verb,
             Rule::OtherSink,
@@ -156,6 +163,12 @@ pub(crate) fn cases(place: &Place) -> Vec<Case> {
             "tcp/connect",
             Rule::AddressRefused,
             connect("/metadata-address"),
+            connect("/address"),
+        ),
+        case(
+            "tcp/connect",
+            Rule::AddressRefused,
+            connect("/loopback-address"),
             connect("/address"),
         ),
     ]

@@ -122,6 +122,12 @@ pub(crate) fn cases() -> Vec<Case> {
             login("/metadata-target"),
             login("/target"),
         ),
+        case(
+            "ssh/connect",
+            Rule::AddressRefused,
+            login("/loopback-target"),
+            login("/target"),
+        ),
         switched("ssh/connect", login("/off")),
         //
         case(

@@ -4,12 +4,14 @@
 //!
 //! - `place`: the servers, the files and the plugin's manifest that all cases share;
 //! - `denials_*`: the cases; `matrix`: that none is missing; `runner`: how one is run;
+//! - `mounts`: folders that a plugin sees directly;
 //! - `without_verbs`: what a plugin tries by itself.
 
 mod denials_files;
 mod denials_net;
 mod denials_ssh;
 mod matrix;
+mod mounts;
 mod place;
 mod runner;
 mod without_verbs;

@@ -24,7 +24,7 @@ fn rules(verb: &str) -> &'static [Rule] {
             SealedFile,
         ],
         "files/read" | "files/list" | "files/stat" | "files/remove" | "files/digest"
-        | "files/open-read" => &[
+        | "files/open-read" | "files/open-write" => &[
             UndeclaredInput,
             NoAuthority,
             AccessNotRequested,
@@ -32,15 +32,6 @@ fn rules(verb: &str) -> &'static [Rule] {
             OutsidePath,
             ReservedPath,
             LinkLeavesPath,
-        ],
-        // It replaces a link in its place, and writes through none.
-        "files/open-write" => &[
-            UndeclaredInput,
-            NoAuthority,
-            AccessNotRequested,
-            AccessOff,
-            OutsidePath,
-            ReservedPath,
         ],
         "files/write-entries" => &[
             UndeclaredInput,

@@ -1,7 +1,9 @@
 //! What the cases attack: a project, a server for SSH, one for HTTP, and a step that is handed a little of each.
 
 use std::fs;
+use std::net::{Ipv4Addr, ToSocketAddrs as _};
 use std::os::unix::fs::symlink;
+use std::sync::OnceLock;
 
 use capstep_tests::hostile;
 use capstep_tests::project::Project;
@@ -46,6 +48,8 @@ impl Place {
         for folder in ["readable", "writable", "both", "switched"] {
             symlink("../outside.txt", project.path(&format!("{folder}/out"))).unwrap();
             symlink("..", project.path(&format!("{folder}/up"))).unwrap();
+            fs::create_dir(project.path(&format!("{folder}/folder"))).unwrap();
+            symlink("folder", project.path(&format!("{folder}/inner"))).unwrap();
         }
         symlink("../outside.txt", project.path("linked/out")).unwrap();
         project.write("trapped/out/x.txt", "through a link\n");
@@ -82,7 +86,7 @@ impl Place {
 
     /// The pipeline whose step makes these calls; `flag` is what some of its accesses hang on.
     pub(crate) fn pipeline(&self, flag: bool, calls: &Value) -> String {
-        let (http, redirecting) = (self.http, self.redirecting);
+        let (http, redirecting, loopback) = (self.http, self.redirecting, loopback_name());
         let srv = self.sshd.remote("in");
         let mut with = format!(
             "text: hello
@@ -106,7 +110,14 @@ vars: {{ PLAIN: value, SECRET: \"${{{{ secrets.CANARY }}}}\" }}
 metadata-target: root@169.254.169.254
 metadata-target-identity: \"${{{{ secrets.KEY }}}}\"
 metadata-target-known: known_hosts
-"
+loopback: http://{loopback}:{http}/
+loopback-address: {loopback}:{http}
+loopback-target: {user}@{loopback}:{port}
+loopback-target-identity: \"${{{{ secrets.KEY }}}}\"
+loopback-target-known: known_hosts
+",
+            user = self.sshd.user(),
+            port = self.sshd.port,
         );
         for (name, _) in TARGETS {
             with.push_str(&format!(
@@ -131,6 +142,32 @@ metadata-target-known: known_hosts
              ./plugins/hostile.wasm\n        with:\n          calls: {calls}\n{with}"
         )
     }
+}
+
+/// A name, not an address, that this machine's own resolver leads to loopback: one that its hosts file maps there, or its
+/// own. Where there is none, a short form of the address, which is a name to a pipeline and an address to the resolver.
+/// `localhost` is none of these: it is granted as it is written.
+fn loopback_name() -> &'static str {
+    static NAME: OnceLock<String> = OnceLock::new();
+    NAME.get_or_init(|| {
+        let hosts = fs::read_to_string("/etc/hosts").unwrap_or_default();
+        let listed = hosts.lines().flat_map(|line| {
+            let line = line.split('#').next().unwrap_or_default();
+            line.split_whitespace().skip(1)
+        });
+        let own = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let mut names = listed.chain([own.trim(), "127.1"]);
+        let found = names.find(|name| *name != "localhost" && leads_to_loopback(name));
+        found.expect("the resolver knows `127.1`").to_owned()
+    })
+}
+
+fn leads_to_loopback(name: &str) -> bool {
+    // The servers of these tests listen on the address of the fourth version.
+    let found = (name, 0).to_socket_addrs().into_iter().flatten();
+    let addresses: Vec<_> = found.map(|address| address.ip()).collect();
+    addresses.contains(&Ipv4Addr::LOCALHOST.into())
+        && addresses.iter().all(std::net::IpAddr::is_loopback)
 }
 
 /// What the plugin declares.
@@ -194,6 +231,19 @@ sink = "ssh-auth(metadata-target)"
 [inputs.metadata-target-known]
 type = "path"
 role = "known-hosts(metadata-target)"
+[inputs.loopback]
+type = "url"
+[inputs.loopback-address]
+type = "tcp-address"
+[inputs.loopback-target]
+type = "ssh-target"
+access = ["script"]
+[inputs.loopback-target-identity]
+type = "secret"
+sink = "ssh-auth(loopback-target)"
+[inputs.loopback-target-known]
+type = "path"
+role = "known-hosts(loopback-target)"
 "#
     .to_owned();
     for (name, access) in TARGETS {
