@@ -50,13 +50,22 @@ def python_dotenv(path):
 
 def docker_compose(path):
     """docker-compose 1.29: an `env_file` of a service, as `config` shows it."""
+    return docker_compose_all([path])[0]
+
+
+def docker_compose_all(paths):
+    """The same for many files at once, each the `env_file` of a service of its own: starting the program costs more
+    than all of them."""
     import yaml
 
     with tempfile.TemporaryDirectory() as folder:
         project = os.path.join(folder, "docker-compose.yml")
         with open(project, "w", encoding="utf-8") as file:
-            service = {"image": "x", "env_file": [os.path.abspath(path)]}
-            json.dump({"version": "2.4", "services": {"x": service}}, file)
+            services = {
+                f"s{index}": {"image": "x", "env_file": [os.path.abspath(path)]}
+                for index, path in enumerate(paths)
+            }
+            json.dump({"version": "2.4", "services": services}, file)
         done = subprocess.run(
             ["docker-compose", "-f", project, "config"],
             env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": HOME},
@@ -64,10 +73,15 @@ def docker_compose(path):
             check=True,
             cwd=folder,
         )
-    service = yaml.safe_load(done.stdout)["services"]["x"]
+    services = yaml.safe_load(done.stdout)["services"]
     # `config` doubles every dollar so that its output can be read as a compose file again.
-    values = service.get("environment", {}).items()
-    return {name: str(value).replace("$$", "$") for name, value in values}
+    return [
+        {
+            name: str(value).replace("$$", "$")
+            for name, value in services[f"s{index}"].get("environment", {}).items()
+        }
+        for index in range(len(paths))
+    ]
 
 
 def go(mode, path):
