@@ -1,10 +1,8 @@
 //! Plugins that never end, take everything, or never stop talking.
 
-use std::path::Path;
-
 use capstep_tests::hostile;
 use capstep_tests::program::Ran;
-use capstep_tests::project::Project;
+use capstep_tests::project::{Project, size};
 use serde_json::{Value, json};
 
 use crate::limits::{LARGE, RUNNING, bounded};
@@ -28,19 +26,6 @@ fn fails(calls: &Value) -> Ran {
     let size = size(&project.state());
     assert!(size < 200 << 20, "it left {} MiB of state", size >> 20);
     bounded(ran, 1, RUNNING, LARGE)
-}
-
-fn size(folder: &Path) -> u64 {
-    let entries = std::fs::read_dir(folder).unwrap().flatten();
-    entries
-        .map(|entry| {
-            if entry.file_type().unwrap().is_dir() {
-                size(&entry.path())
-            } else {
-                entry.metadata().unwrap().len()
-            }
-        })
-        .sum()
 }
 
 #[test]

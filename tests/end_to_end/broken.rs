@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use capstep_tests::proxy::Proxy;
 
-use crate::deployment::Deployment;
+use capstep_tests::deployment::Deployment;
 
 /// Enough to be in the middle of for a while.
 fn write_large_file(deployment: &Deployment) {
@@ -61,7 +61,7 @@ fn a_connection_cut_midway_through_an_upload_leaves_nothing_half_done() {
 
 #[test]
 fn without_releases_files_are_put_in_place_together_or_not_at_all() {
-    let deployment = Deployment::new();
+    let deployment = Deployment::fresh();
     let (folder, target) = (deployment.sshd.remote("plain"), deployment.sshd.target());
     let pipeline = |target: &str| {
         format!(

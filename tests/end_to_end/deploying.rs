@@ -6,11 +6,11 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::json;
 
-use crate::deployment::{CANARY, Deployment};
+use capstep_tests::deployment::{CANARY, Deployment};
 
 #[test]
 fn the_first_deployment_is_healthy() {
-    let deployment = Deployment::new();
+    let deployment = Deployment::fresh();
     assert_eq!(deployment.service.get("/health").0, 503);
     deployment
         .run()

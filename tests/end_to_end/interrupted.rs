@@ -9,13 +9,13 @@ use capstep_tests::proxy::Proxy;
 use capstep_tests::servers;
 use nix::sys::signal::Signal;
 
-use crate::deployment::Deployment;
+use capstep_tests::deployment::Deployment;
 
 /// The grace in which steps may tidy up is 10 s; a busy machine gets some more.
-const SOON: Duration = Duration::from_secs(25);
+pub(crate) const SOON: Duration = Duration::from_secs(25);
 
 #[track_caller]
-fn wait_until(what: &str, mut happens: impl FnMut() -> bool) {
+pub(crate) fn wait_until(what: &str, mut happens: impl FnMut() -> bool) {
     let started = Instant::now();
     while !happens() {
         assert!(
@@ -44,7 +44,7 @@ fn interrupt(deployment: &Deployment, running: Running, code: i32, signal: Signa
 
 #[test]
 fn while_connecting() {
-    let deployment = Deployment::new();
+    let deployment = Deployment::fresh();
     let port = servers::silent();
     deployment.write_pipeline(port, "attempts: 1");
     let running = deployment.start();
@@ -102,7 +102,7 @@ fn while_the_script_runs() {
 
 #[test]
 fn while_the_service_is_asked() {
-    let deployment = Deployment::new();
+    let deployment = Deployment::fresh();
     deployment.write_pipeline(deployment.sshd.port, "every: 100ms, attempts: 1000");
     deployment.project.write("webapp/VERSION", "broken\n");
     let running = deployment.start();
@@ -114,7 +114,7 @@ fn while_the_service_is_asked() {
 
 #[test]
 fn being_told_to_end_is_another_exit_code() {
-    let deployment = Deployment::new();
+    let deployment = Deployment::fresh();
     let port = servers::silent();
     deployment.write_pipeline(port, "attempts: 1");
     let running = deployment.start();

@@ -2,13 +2,16 @@
 //! service asked for its health (S6), as one pipeline, against a real OpenSSH server and a real HTTP service. Each run
 //! is held against the plan that was printed before it.
 //!
-//! - `deployment`: the servers, the project and its pipeline; what every run must leave behind;
 //! - `deploying`: what works; `refused`: what must not; `broken`: what breaks on the way; `interrupted`: Ctrl-C;
+//! - `hosts`: several hosts, and pinned host keys; `named`: a pipeline that is not called `capstep.yml`;
+//! - `starting`: Ctrl-C before a step has got far, and a second Ctrl-C;
 //! - `secrets`: where a planted value is and is not.
 
 mod broken;
 mod deploying;
-mod deployment;
+mod hosts;
 mod interrupted;
+mod named;
 mod refused;
 mod secrets;
+mod starting;

@@ -4,11 +4,11 @@ use std::fs;
 
 use capstep_tests::sshd::Sshd;
 
-use crate::deployment::Deployment;
+use capstep_tests::deployment::Deployment;
 
 #[test]
 fn another_host_key_is_refused_before_anything_is_sent() {
-    let deployment = Deployment::new();
+    let deployment = Deployment::fresh();
     let other = Sshd::start();
     let line = format!(
         "[127.0.0.1]:{} {}\n",
@@ -27,7 +27,7 @@ fn another_host_key_is_refused_before_anything_is_sent() {
 
 #[test]
 fn an_unknown_host_is_refused_with_the_line_that_would_make_it_known() {
-    let deployment = Deployment::new();
+    let deployment = Deployment::fresh();
     deployment.project.write("deploy/known_hosts", "[127.0.0.1]:1 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHRlc3R0ZXN0dGVzdHRlc3R0ZXN0dGVzdHRlc3R0ZXN0dGVz\n");
     let ran = deployment.run().expect(1);
     // Wrapped for people, the line may be broken at its blanks; its parts may not.
@@ -44,7 +44,7 @@ fn an_unknown_host_is_refused_with_the_line_that_would_make_it_known() {
 
 #[test]
 fn a_key_that_the_server_does_not_know_is_refused() {
-    let deployment = Deployment::new();
+    let deployment = Deployment::fresh();
     fs::write(
         deployment.project.dir.path().join("deploy_key"),
         deployment.sshd.key("stranger"),
@@ -82,7 +82,7 @@ fn a_failing_script_leaves_everything_as_it_was() {
 
 #[test]
 fn a_service_that_never_gets_well_fails_with_its_last_answer() {
-    let deployment = Deployment::new();
+    let deployment = Deployment::fresh();
     deployment.write_pipeline(deployment.sshd.port, "every: 100ms, attempts: 3");
     deployment.project.write("webapp/VERSION", "broken\n");
     deployment

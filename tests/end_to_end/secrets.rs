@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use capstep_tests::leaks::{ProcessWatch, files};
 
-use crate::deployment::{CANARY, Deployment};
+use capstep_tests::deployment::{CANARY, Deployment};
 
 #[test]
 fn secrets_are_where_the_plan_says_and_nowhere_else() {
-    let deployment = Deployment::new();
+    let deployment = Deployment::fresh();
     let plan = deployment.project.plan(&[]);
     // A line from the middle of the private key is what identifies that.
     let key = deployment.sshd.key("user");

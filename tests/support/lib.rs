@@ -5,15 +5,19 @@
 //! - `project`: a pipeline's folder with its state, journals and plan;
 //! - `sshd`: a real OpenSSH server; `service`: the deployed HTTP service; `proxy`: a connection that is cut;
 //! - `servers`: hosts that misbehave;
+//! - `deployment`: a team's deployment, and what every run of it must leave behind;
+//! - `scale`: tests that are small in the gate and large with `tests/run --all`;
 //! - `journal`: what must hold of every journal; `leaks`: looking for secrets where none may be;
 //! - `hostile`: a plugin that makes the calls it is told to, under a manifest of the test's own.
 
+pub mod deployment;
 pub mod hostile;
 pub mod journal;
 pub mod leaks;
 pub mod program;
 pub mod project;
 pub mod proxy;
+pub mod scale;
 pub mod servers;
 pub mod service;
 pub mod sshd;

@@ -150,20 +150,22 @@ pub fn start(command: &mut Command) -> Running {
 }
 
 impl Running {
-    /// Waits for the end, at most [`PATIENCE`].
+    /// Waits for the end, at most [`PATIENCE`]; five times as long for the large tests.
     #[track_caller]
     pub fn wait(mut self) -> Ran {
+        // The large forms move gigabytes.
+        let patience = PATIENCE * crate::scale::size(1, 5);
         let mut peak = 0;
         let status = loop {
             peak = peak.max(memory(self.child.id()));
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
-            if self.started.elapsed() > PATIENCE {
+            if self.started.elapsed() > patience {
                 let _ = self.child.kill();
                 let _ = self.child.wait();
                 let said = String::from_utf8_lossy(&self.stderr.join().unwrap()).into_owned();
-                panic!("it did not end within {PATIENCE:?}; it said:\n{said}");
+                panic!("it did not end within {patience:?}; it said:\n{said}");
             }
             std::thread::sleep(Duration::from_millis(5));
         };

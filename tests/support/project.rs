@@ -108,6 +108,20 @@ impl Project {
     }
 }
 
+/// The bytes of all files in a folder and below it.
+pub fn size(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).unwrap().flatten();
+    entries
+        .map(|entry| {
+            if entry.file_type().unwrap().is_dir() {
+                size(&entry.path())
+            } else {
+                entry.metadata().unwrap().len()
+            }
+        })
+        .sum()
+}
+
 /// Files of that name in a folder and below it.
 fn find(folder: &Path, name: &str, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).into_iter().flatten() {

@@ -44,6 +44,19 @@ pub fn talking(size: u64) -> (u16, Arc<AtomicU64>) {
     counting(move |mut stream, counter| send(&mut stream, size, counter))
 }
 
+/// Answers a request with `head` and then `piece` again and again: `size` bytes, or as much as is taken.
+pub fn repeating(head: String, piece: String, size: u64) -> (u16, Arc<AtomicU64>) {
+    counting(move |mut stream, counter| {
+        if read_head(&mut stream) && stream.write_all(head.as_bytes()).is_ok() {
+            while counter.load(Ordering::SeqCst) < size
+                && stream.write_all(piece.as_bytes()).is_ok()
+            {
+                counter.fetch_add(piece.len() as u64, Ordering::SeqCst);
+            }
+        }
+    })
+}
+
 fn counting(with: impl Fn(TcpStream, &AtomicU64) + Send + Sync + 'static) -> (u16, Arc<AtomicU64>) {
     let sent = Arc::new(AtomicU64::new(0));
     let counter = Arc::clone(&sent);

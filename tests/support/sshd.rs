@@ -47,6 +47,11 @@ fn keygen(path: &Path, kind: &str) {
 impl Sshd {
     /// Starts one.
     pub fn start() -> Self {
+        Self::start_with("")
+    }
+
+    /// Starts one with more lines of `sshd_config`.
+    pub fn start_with(more: &str) -> Self {
         let _one = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
         let server = SERVERS.iter().find(|path| Path::new(path).exists());
         let server = server.expect("sshd, of the package openssh-server (tests/run installs it)");
@@ -84,7 +89,7 @@ impl Sshd {
             let path = root.join("sshd_config");
             fs::write(
                 &path,
-                format!("Port {port}\nListenAddress 127.0.0.1\n{config}"),
+                format!("Port {port}\nListenAddress 127.0.0.1\n{config}{more}"),
             )
             .unwrap();
             let mut child = Command::new(server)

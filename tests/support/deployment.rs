@@ -3,18 +3,18 @@
 use std::fs;
 use std::path::PathBuf;
 
-use capstep_tests::journal::{self, Record};
-use capstep_tests::program::{Ran, Running};
-use capstep_tests::project::Project;
-use capstep_tests::service::Service;
-use capstep_tests::sshd::Sshd;
+use crate::journal::{self, Record};
+use crate::program::{Ran, Running};
+use crate::project::Project;
+use crate::service::Service;
+use crate::sshd::Sshd;
 use serde_json::Value;
 
 /// What the planted secret is recognised by, whatever quotes a file needs around the rest of it.
-pub(crate) const CANARY: &str = "cnry-5f1e0c9a7b3d42868d1f";
+pub const CANARY: &str = "cnry-5f1e0c9a7b3d42868d1f";
 
 /// The planted secret: nothing that a reader or writer of files could get wrong is missing.
-pub(crate) fn secret() -> String {
+pub fn secret() -> String {
     format!("it's \"{CANARY}\" & $HOME `id` \\ #end")
 }
 
@@ -28,15 +28,15 @@ echo \"this script is careless: $KEY\"
 echo deployed > deployed
 ";
 
-pub(crate) struct Deployment {
-    pub(crate) sshd: Sshd,
-    pub(crate) service: Service,
-    pub(crate) project: Project,
+pub struct Deployment {
+    pub sshd: Sshd,
+    pub service: Service,
+    pub project: Project,
 }
 
 impl Deployment {
     /// Nothing is deployed yet.
-    pub(crate) fn new() -> Self {
+    pub fn fresh() -> Self {
         let sshd = Sshd::start();
         let service = Service::start(&sshd.path("webapp/current"));
         let deployment = Self {
@@ -61,7 +61,7 @@ impl Deployment {
     }
 
     /// The pipeline, for a server behind this port and with this patience of the health check.
-    pub(crate) fn write_pipeline(&self, port: u16, patience: &str) {
+    pub fn write_pipeline(&self, port: u16, patience: &str) {
         let (target, folder) = (self.sshd.target_at(port), self.sshd.remote("webapp"));
         let health = self.service.url();
         self.project.write(
@@ -110,24 +110,38 @@ jobs:
         .to_vec()
     }
 
-    pub(crate) fn start(&self) -> Running {
+    pub fn start(&self) -> Running {
+        self.start_with(&[])
+    }
+
+    fn start_with(&self, more: &[&str]) -> Running {
         let arguments = self.arguments();
+        let arguments = arguments.iter().map(String::as_str);
         self.project
-            .start(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+            .start(&arguments.chain(more.iter().copied()).collect::<Vec<_>>())
     }
 
     /// Plans, runs, and checks what holds of every run: that it did nothing which was not planned, and that nobody gets
     /// to see the secret.
     #[track_caller]
-    pub(crate) fn run(&self) -> Ran {
+    pub fn run(&self) -> Ran {
         let plan = self.project.plan(&[]);
         let ran = self.start().wait();
         self.check(&plan, &ran);
         ran
     }
 
+    /// The same for a pipeline that is called otherwise.
     #[track_caller]
-    pub(crate) fn check(&self, plan: &Value, ran: &Ran) {
+    pub fn run_file(&self, file: &str) -> Ran {
+        let plan = self.project.plan(&[file]);
+        let ran = self.start_with(&[file]).wait();
+        self.check(&plan, &ran);
+        ran
+    }
+
+    #[track_caller]
+    pub fn check(&self, plan: &Value, ran: &Ran) {
         journal::assert_planned(plan, &self.project.journal());
         assert!(
             !ran.text().contains(CANARY),
@@ -137,12 +151,12 @@ jobs:
     }
 
     #[track_caller]
-    pub(crate) fn journal(&self) -> Vec<Record> {
+    pub fn journal(&self) -> Vec<Record> {
         self.project.journal()
     }
 
     /// The names of the releases on the server, sorted: oldest first.
-    pub(crate) fn releases(&self) -> Vec<String> {
+    pub fn releases(&self) -> Vec<String> {
         let folder = self.sshd.path("webapp/releases");
         let mut names: Vec<String> = fs::read_dir(folder)
             .into_iter()
@@ -154,7 +168,7 @@ jobs:
     }
 
     /// The folder that `current` leads to.
-    pub(crate) fn current(&self) -> Option<PathBuf> {
+    pub fn current(&self) -> Option<PathBuf> {
         let link = self.sshd.path("webapp/current");
         assert!(link.is_symlink() || !link.exists(), "current is no link");
         link.canonicalize().ok()
@@ -162,8 +176,8 @@ jobs:
 
     /// A deployment whose first version is live.
     #[track_caller]
-    pub(crate) fn deployed() -> Self {
-        let deployment = Self::new();
+    pub fn deployed() -> Self {
+        let deployment = Self::fresh();
         deployment.run().expect(0);
         assert_eq!(deployment.service.version().as_deref(), Some("1"));
         deployment
@@ -171,7 +185,7 @@ jobs:
 
     /// Insists that the first version is live and that nothing of a second one is there.
     #[track_caller]
-    pub(crate) fn assert_untouched(&self, before: &Option<PathBuf>) {
+    pub fn assert_untouched(&self, before: &Option<PathBuf>) {
         assert_eq!(&self.current(), before, "current was switched");
         assert_eq!(
             self.service.version().as_deref(),

@@ -1,0 +1,119 @@
+//! The program is killed (SIGKILL, which it can't notice) at points drawn from a seed. Whatever it was doing, what is
+//! live is a whole release, no file has its final name and half its content, and the next run works.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::time::{Duration, Instant};
+
+use capstep_tests::deployment::{CANARY, Deployment};
+use capstep_tests::journal;
+use capstep_tests::scale::{Random, long, size};
+use nix::sys::signal::Signal;
+
+/// The files of a version, each of which says which it is of.
+fn files(version: u64) -> Vec<(String, Vec<u8>)> {
+    let mut random = Random::new(version);
+    let mut files = vec![
+        ("VERSION".to_owned(), format!("{version}\n").into_bytes()),
+        ("large.bin".to_owned(), random.bytes(400_000)),
+    ];
+    for number in 0..12 {
+        let length = random.index(20_000);
+        files.push((format!("assets/{number}.bin"), random.bytes(length)));
+    }
+    files
+}
+
+fn write(deployment: &Deployment, version: u64) {
+    for (name, content) in files(version) {
+        deployment.project.write(&format!("webapp/{name}"), content);
+    }
+}
+
+/// What is live: a release that is whole.
+#[track_caller]
+fn live(deployment: &Deployment, when: &str) -> u64 {
+    let current = deployment.current().expect("`current` leads nowhere");
+    let version = fs::read_to_string(current.join("VERSION")).unwrap();
+    let version: u64 = version.trim().parse().unwrap();
+    for (name, content) in files(version) {
+        let there = fs::read(current.join(&name)).unwrap_or_default();
+        assert!(
+            there == content,
+            "{when}: `{name}` of the live version {version} has {} bytes instead of {}",
+            there.len(),
+            content.len()
+        );
+    }
+    let settings = fs::read_to_string(current.join(".env")).unwrap();
+    assert!(
+        settings.contains(CANARY),
+        "{when}: the settings are not whole"
+    );
+    assert_eq!(
+        deployment.service.version(),
+        Some(version.to_string()),
+        "{when}: the service is not well"
+    );
+    version
+}
+
+#[test]
+fn kills_at_any_point_of_a_deployment() {
+    let count = size(6, 400);
+    long("kills", &format!("{count} kills"), |random| {
+        let deployment = Deployment::fresh();
+        write(&deployment, 1);
+        deployment.run().expect(0);
+        write(&deployment, 2);
+        let started = Instant::now();
+        deployment.start().wait().expect(0);
+        let whole = started.elapsed();
+        let mut version = 2;
+        for number in 1..=count {
+            let before = live(&deployment, "before");
+            version += 1;
+            write(&deployment, version);
+            let running = deployment.start();
+            let wait = whole.mul_f64(random.below(1_100) as f64 / 1_000.0);
+            std::thread::sleep(wait);
+            running.signal(Signal::SIGKILL);
+            let ran = running.wait();
+            let when = format!("kill {number} of {count}, after {wait:?} of {whole:?}");
+            assert!(
+                [0, 137].contains(&ran.code()),
+                "{when}: {}\n{}",
+                ran.code(),
+                ran.text()
+            );
+            let after = live(&deployment, &when);
+            assert!(
+                after == before || after == version,
+                "{when}: {before} became {after}"
+            );
+            let settings = deployment.project.path(".env");
+            if let Ok(text) = fs::read_to_string(&settings) {
+                assert!(
+                    text.contains("RAILS_ENV=") && text.contains("SECRET_KEY_BASE="),
+                    "{when}: half the settings: {} bytes",
+                    text.len()
+                );
+            }
+            for journal in deployment.project.journals() {
+                journal::read_killed(&journal);
+            }
+            assert!(!ran.text().contains(CANARY), "{when}: the secret shows");
+            // The server's side may go on for a moment: the script of a release that nobody will switch to.
+            if number % size(3, 10) == 0 || number == count {
+                version += 1;
+                write(&deployment, version);
+                deployment.run().expect(0);
+                assert_eq!(live(&deployment, "the run after"), version);
+            }
+        }
+        // What kills left behind is removed with the releases that are no longer kept.
+        let names: BTreeSet<String> = deployment.releases().into_iter().collect();
+        assert!(names.len() <= 5, "releases pile up: {names:?}");
+        std::thread::sleep(Duration::from_millis(10));
+    });
+}
