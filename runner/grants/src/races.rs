@@ -31,9 +31,24 @@ struct Touch<'a> {
 /// All pairs of steps that race.
 pub(crate) fn find(source: &Source, plan: &Plan) -> Vec<Diagnostic> {
     let before = ancestors(plan);
+    // What a step touches is worked out once, and a job that touches nothing races with none: every job is held against
+    // every other one, and a pipeline may have thousands.
+    let jobs: Vec<(&JobPlan, Vec<Toucher<'_>>)> = plan
+        .jobs
+        .iter()
+        .map(|job| {
+            let steps = job.steps.iter().map(|step| Toucher {
+                job,
+                step,
+                touches: touches(step),
+            });
+            (job, steps.filter(|step| !step.touches.is_empty()).collect())
+        })
+        .filter(|(_, steps): &(_, Vec<_>)| !steps.is_empty())
+        .collect();
     let mut found = Vec::new();
-    for (index, left) in plan.jobs.iter().enumerate() {
-        for right in plan.jobs.iter().skip(index + 1) {
+    for (index, (left, firsts)) in jobs.iter().enumerate() {
+        for (right, seconds) in jobs.iter().skip(index + 1) {
             let ordered = |a: &JobPlan, b: &JobPlan| {
                 before
                     .get(b.id.as_str())
@@ -42,9 +57,9 @@ pub(crate) fn find(source: &Source, plan: &Plan) -> Vec<Diagnostic> {
             if ordered(left, right) || ordered(right, left) {
                 continue;
             }
-            for first in &left.steps {
-                for second in &right.steps {
-                    if let Some(diagnostic) = race(source, (left, first), (right, second)) {
+            for first in firsts {
+                for second in seconds {
+                    if let Some(diagnostic) = race(source, first, second) {
                         found.push(diagnostic);
                     }
                 }
@@ -57,27 +72,34 @@ pub(crate) fn find(source: &Source, plan: &Plan) -> Vec<Diagnostic> {
 /// For each job, every job that ends before it starts.
 fn ancestors(plan: &Plan) -> BTreeMap<&str, BTreeSet<&str>> {
     let mut before: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    // As many rounds as there are jobs reach every ancestor, in any order and with a cycle too.
+    // As many rounds as there are jobs reach every ancestor, in any order and with a cycle too; mostly a few are enough.
     for _ in &plan.jobs {
+        let mut more = false;
         for job in &plan.jobs {
             let mut set: BTreeSet<&str> = job.needs.iter().map(String::as_str).collect();
             for need in &job.needs {
                 set.extend(before.get(need.as_str()).into_iter().flatten().copied());
             }
+            more |= before.get(job.id.as_str()) != Some(&set);
             before.insert(job.id.as_str(), set);
+        }
+        if !more {
+            break;
         }
     }
     before
 }
 
-fn race(
-    source: &Source,
-    left: (&JobPlan, &StepPlan),
-    right: (&JobPlan, &StepPlan),
-) -> Option<Diagnostic> {
-    let (touches, others) = (touches(left.1), touches(right.1));
-    for touch in &touches {
-        for other in &others {
+/// A step that touches something.
+struct Toucher<'a> {
+    job: &'a JobPlan,
+    step: &'a StepPlan,
+    touches: Vec<Touch<'a>>,
+}
+
+fn race(source: &Source, left: &Toucher<'_>, right: &Toucher<'_>) -> Option<Diagnostic> {
+    for touch in &left.touches {
+        for other in &right.touches {
             if !(touch.writes || other.writes) || !meet(&touch.thing, &other.thing) {
                 continue;
             }
@@ -86,10 +108,10 @@ fn race(
                     "overlapping-writes",
                     format!(
                         "`{}` in job `{}` and `{}` in job `{}` may run at once and both write `{}`",
-                        left.1.name,
-                        left.0.id,
-                        right.1.name,
-                        right.0.id,
+                        left.step.name,
+                        left.job.id,
+                        right.step.name,
+                        right.job.id,
                         shown(&other.thing)
                     ),
                 )
@@ -103,11 +125,11 @@ fn race(
                     "read-while-written",
                     format!(
                         "`{}` in job `{}` may read `{}` while `{}` in job `{}` writes it",
-                        reader.1.name,
-                        reader.0.id,
+                        reader.step.name,
+                        reader.job.id,
                         shown(&other.thing),
-                        writer.1.name,
-                        writer.0.id
+                        writer.step.name,
+                        writer.job.id
                     ),
                 )
             };
@@ -121,7 +143,7 @@ fn race(
                     .related(first, "and here")
                     .help(format!(
                         "say which comes first: `needs: [{}]` in job `{}`",
-                        left.0.id, right.0.id
+                        left.job.id, right.job.id
                     )),
             );
         }
