@@ -1,195 +1,58 @@
 //! The dispatcher: owns the run. It alone decides which job starts when, and what the run came to.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
 
-use capstep_grants::plan::Variables;
-use capstep_host::journal::Journal;
-use capstep_host::sandbox::{Sandbox, SandboxConfig};
-use capstep_host::{SealedFiles, Workspace};
-use capstep_net::{Dialer, NetworkPolicy};
 use capstep_pipeline::expr::JobStatus;
-use capstep_pipeline::{Pipeline, Source};
-use capstep_secrets::{Masker, SecretValue};
+use capstep_pipeline::{Job, Pipeline};
 use tokio::task::JoinSet;
 
 use crate::cancel::Cancel;
-use crate::emitter::{Emitter, Listener};
-use crate::error::RunError;
-use crate::event::{EVENT_VERSION, Event, Outcome, TimedEvent};
-use crate::job::{self, JobEnded};
-use crate::plugins::{self, Ready};
+use crate::context::Context;
+use crate::due::{self, Due};
+use crate::event::{Event, Outcome};
+use crate::job::{self, JobEnded, Start};
 use crate::scope::{Outputs, RunScope};
-use crate::settings::{RunResult, RunSettings};
-use crate::state::{RunFolder, project_folder, project_key};
 
-/// What all jobs of a run share.
-pub(crate) struct Context {
-    pub(crate) run: String,
-    pub(crate) source: Arc<Source>,
-    pub(crate) variables: Arc<Variables>,
-    pub(crate) secrets: Arc<BTreeMap<String, SecretValue>>,
-    pub(crate) masker: Masker,
-    pub(crate) emitter: Arc<Emitter>,
-    pub(crate) journal: Arc<Journal>,
-    pub(crate) workspace: Arc<Workspace>,
-    pub(crate) sealed: Arc<SealedFiles>,
-    pub(crate) dialer: Arc<Dialer>,
-    pub(crate) sandbox: Arc<Sandbox>,
-    pub(crate) plugins: HashMap<String, Arc<Ready>>,
-}
-
-/// Runs a pipeline; the listener hears every event, in order.
-///
-/// # Errors
-/// The run could not begin: nothing has happened then. What goes wrong later is an outcome.
-pub async fn run(
-    settings: RunSettings,
-    listener: impl FnMut(&TimedEvent) + Send + 'static,
-    cancel: Cancel,
-) -> Result<RunResult, RunError> {
-    let started = Instant::now();
-    let selected = selected(&settings.pipeline, &settings.only)?;
-    let workspace = Workspace::open(&settings.workspace).map_err(|error| RunError::Workspace {
-        path: settings.workspace.clone(),
-        message: error.to_string(),
-    })?;
-    // Whatever the pipeline's file is called, no step reaches it.
-    let file = std::path::Path::new(&settings.source.name);
-    let workspace = match file.file_name().and_then(std::ffi::OsStr::to_str) {
-        Some(file) => workspace.reserving(file),
-        None => workspace,
-    };
-    let name = settings
-        .pipeline
-        .name
-        .as_ref()
-        .map(|name| name.value.as_str());
-    let project = project_folder(&settings.state, &project_key(name, workspace.path()))?;
-    let sealed = SealedFiles::open(&project).map_err(|error| RunError::State {
-        path: project.clone(),
-        message: error.to_string(),
-    })?;
-    let folder = RunFolder::create(&settings.state)?;
-    let emitter = Arc::new(Emitter::new(
-        Box::new(listener) as Listener,
-        folder.events()?,
-    ));
-    let sandbox = sandbox(&settings, &emitter)?;
-    let plugins =
-        plugins::load(&settings.pipeline, &selected, &settings.registry, &sandbox).await?;
-    let journal = Arc::new(folder.journal()?);
-    let mut record = folder.record(&settings.source, workspace.path());
-    folder.write(&record)?;
-
-    let masker = Masker::new(
-        settings
-            .secrets
-            .iter()
-            .map(|(name, value)| (name.clone(), value.clone())),
-    );
-    let context = Arc::new(Context {
-        run: folder.id.clone(),
-        source: Arc::clone(&settings.source),
-        variables: Arc::new(settings.variables),
-        secrets: Arc::new(settings.secrets),
-        masker,
-        emitter: Arc::clone(&emitter),
-        journal: Arc::clone(&journal),
-        workspace: Arc::new(workspace),
-        sealed: Arc::new(sealed),
-        dialer: Arc::new(Dialer::new(NetworkPolicy::default())),
-        sandbox,
-        plugins,
-    });
-    let jobs: Vec<String> = selected
-        .iter()
-        .filter_map(|index| settings.pipeline.jobs.get(*index))
-        .map(|job| job.id.value.clone())
-        .collect();
-    emitter.emit(Event::RunStarted {
-        version: EVENT_VERSION,
-        run: folder.id.clone(),
-        pipeline: settings.source.name.clone(),
-        jobs,
-    });
-    let mut dispatcher = Dispatcher {
-        context: Arc::clone(&context),
-        pipeline: Arc::clone(&settings.pipeline),
-        waiting: selected,
-        running: JoinSet::new(),
-        ended: HashMap::new(),
-        limit: settings.jobs.max(1),
-    };
-    let outcome = dispatcher.work(&cancel).await;
-    let journal_head = journal.head();
-    record.finished = Some(jiff::Timestamp::now().to_string());
-    record.outcome = Some(outcome);
-    record.exit_code = Some(outcome.exit_code());
-    record.journal_head = Some(journal_head.clone());
-    folder.write(&record)?;
-    emitter.emit(Event::RunFinished {
-        run: folder.id.clone(),
-        outcome,
-        exit_code: outcome.exit_code(),
-        milliseconds: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-        journal_head,
-    });
-    Ok(RunResult {
-        run: folder.id.clone(),
-        outcome,
-        folder: folder.path.clone(),
-    })
-}
-
-fn sandbox(settings: &RunSettings, emitter: &Arc<Emitter>) -> Result<Arc<Sandbox>, RunError> {
-    let emitter = Arc::clone(emitter);
-    let config = SandboxConfig {
-        cache: settings.cache.clone(),
-        on_compile: Some(Arc::new(move |plugin: &str| {
-            emitter.emit(Event::Compiling {
-                plugin: plugin.to_owned(),
-            });
-        })),
-    };
-    Sandbox::new(config).map_err(|error| RunError::Sandbox(error.to_string()))
-}
-
-/// The jobs to run, in the order written: those named and what they need.
-fn selected(pipeline: &Pipeline, only: &[String]) -> Result<Vec<usize>, RunError> {
-    let index_of = |id: &str| pipeline.jobs.iter().position(|job| job.id.value == id);
-    if only.is_empty() {
-        return Ok((0..pipeline.jobs.len()).collect());
-    }
-    let mut wanted: HashSet<usize> = HashSet::new();
-    let mut stack = Vec::new();
-    for id in only {
-        stack.push(index_of(id).ok_or_else(|| RunError::UnknownJob(id.clone()))?);
-    }
-    while let Some(index) = stack.pop() {
-        if wanted.insert(index)
-            && let Some(job) = pipeline.jobs.get(index)
-        {
-            stack.extend(job.needs.iter().filter_map(|need| index_of(&need.value)));
-        }
-    }
-    let mut wanted: Vec<usize> = wanted.into_iter().collect();
-    wanted.sort_unstable();
-    Ok(wanted)
-}
-
-struct Dispatcher {
+/// The state of a run.
+pub(crate) struct Dispatcher {
     context: Arc<Context>,
     pipeline: Arc<Pipeline>,
+    /// Places of jobs in the pipeline that have neither started nor been settled, in the order written.
     waiting: Vec<usize>,
     running: JoinSet<JobEnded>,
-    ended: HashMap<String, (Outcome, Outputs)>,
+    ended: HashMap<String, Settled>,
+    /// How many jobs may run at once.
     limit: usize,
 }
 
+/// What is remembered of a job that ran, or never will.
+struct Settled {
+    outcome: Outcome,
+    outputs: Outputs,
+    /// Whether it failed, or was not run since something that it needs failed.
+    broken: bool,
+}
+
 impl Dispatcher {
-    async fn work(&mut self, cancel: &Cancel) -> Outcome {
+    pub(crate) fn new(
+        context: Arc<Context>,
+        pipeline: Arc<Pipeline>,
+        selected: Vec<usize>,
+        limit: usize,
+    ) -> Self {
+        Self {
+            context,
+            pipeline,
+            waiting: selected,
+            running: JoinSet::new(),
+            ended: HashMap::new(),
+            limit: limit.max(1),
+        }
+    }
+
+    /// Runs all jobs; gives what the run came to.
+    pub(crate) async fn work(mut self, cancel: &Cancel) -> Outcome {
         let mut told = false;
         loop {
             self.start_ready(cancel);
@@ -214,30 +77,35 @@ impl Dispatcher {
                 }
             }
         }
-        let worst = self
-            .ended
-            .values()
-            .map(|(outcome, _)| *outcome)
-            .max()
-            .unwrap_or(Outcome::Passed);
-        match worst {
+        let outcomes = self.ended.values().map(|settled| settled.outcome);
+        match outcomes.max().unwrap_or(Outcome::Passed) {
             Outcome::Skipped => Outcome::Passed,
-            _ if cancel.soft.is_cancelled() && worst != Outcome::Passed => Outcome::Cancelled,
-            other => other,
+            worst if cancel.soft.is_cancelled() && worst != Outcome::Passed => Outcome::Cancelled,
+            worst => worst,
         }
     }
 
     fn note(&mut self, joined: Result<JobEnded, tokio::task::JoinError>) {
         match joined {
-            Ok(ended) => {
-                self.ended.insert(ended.id, (ended.outcome, ended.outputs));
-            }
+            Ok(ended) => self.settle(ended.id, ended.outcome, ended.outputs, false),
             // A job's own steps are guarded one by one; what breaks here is the engine itself.
-            Err(_) => {
-                self.ended
-                    .insert(String::new(), (Outcome::Infrastructure, Outputs::new()));
-            }
+            Err(_) => self.settle(
+                String::new(),
+                Outcome::Infrastructure,
+                Outputs::new(),
+                false,
+            ),
         }
+    }
+
+    /// `held_back`: it was not run since something that it needs failed.
+    fn settle(&mut self, id: String, outcome: Outcome, outputs: Outputs, held_back: bool) {
+        let settled = Settled {
+            outcome,
+            outputs,
+            broken: outcome.is_failure() || held_back,
+        };
+        self.ended.insert(id, settled);
     }
 
     /// Starts what can start, and settles what never will; one settled job may settle another.
@@ -249,70 +117,10 @@ impl Dispatcher {
                 let Some(job) = self.pipeline.jobs.get(index).cloned() else {
                     continue;
                 };
-                let ready = job
-                    .needs
-                    .iter()
-                    .all(|need| self.ended.contains_key(&need.value));
-                if !ready || (self.running.len() >= self.limit && !cancel.soft.is_cancelled()) {
-                    still.push(index);
-                    continue;
-                }
-                changed = true;
-                let needs: HashMap<String, Outputs> = job
-                    .needs
-                    .iter()
-                    .filter_map(|need| {
-                        self.ended
-                            .get(&need.value)
-                            .map(|(_, outputs)| (need.value.clone(), outputs.clone()))
-                    })
-                    .collect();
-                let status = self.status_of(&job);
-                let scope = RunScope {
-                    run: self.context.run.clone(),
-                    variables: Arc::clone(&self.context.variables),
-                    secrets: Arc::clone(&self.context.secrets),
-                    steps: HashMap::new(),
-                    needs: needs.clone(),
-                    status,
-                };
-                let reason = if cancel.soft.is_cancelled() {
-                    Some(("the run was cancelled".to_owned(), Outcome::Cancelled))
+                if self.decide(job, cancel) {
+                    changed = true;
                 } else {
-                    match job::due(job.condition.as_ref(), &scope) {
-                        Ok(true) => None,
-                        Ok(false) if status == JobStatus::Success => {
-                            Some(("its condition is false".to_owned(), Outcome::Skipped))
-                        }
-                        Ok(false) => Some((
-                            "a job that it needs did not pass".to_owned(),
-                            Outcome::Skipped,
-                        )),
-                        Err(message) => Some((
-                            format!("its condition can't be evaluated: {message}"),
-                            Outcome::Failed,
-                        )),
-                    }
-                };
-                match reason {
-                    None => {
-                        let context = Arc::clone(&self.context);
-                        self.running.spawn(job::run(
-                            context,
-                            job,
-                            needs,
-                            status,
-                            cancel.soft.clone(),
-                        ));
-                    }
-                    Some((reason, outcome)) => {
-                        let id = job.id.value.clone();
-                        self.context.emitter.emit(Event::JobSkipped {
-                            job: id.clone(),
-                            reason,
-                        });
-                        self.ended.insert(id, (outcome, Outputs::new()));
-                    }
+                    still.push(index);
                 }
             }
             self.waiting = still;
@@ -322,16 +130,100 @@ impl Dispatcher {
         }
     }
 
-    fn status_of(&self, job: &capstep_pipeline::Job) -> JobStatus {
-        let outcomes = job
+    /// Starts a job or settles it. False: it has to wait.
+    fn decide(&mut self, job: Job, cancel: &Cancel) -> bool {
+        let ready = job
             .needs
             .iter()
-            .filter_map(|need| self.ended.get(&need.value))
-            .map(|(outcome, _)| *outcome);
-        match outcomes.max() {
-            None | Some(Outcome::Passed) => JobStatus::Success,
-            Some(Outcome::Cancelled) => JobStatus::Cancelled,
-            Some(_) => JobStatus::Failure,
+            .all(|need| self.ended.contains_key(&need.value));
+        if !ready {
+            return false;
+        }
+        let cancelled = cancel.soft.is_cancelled();
+        let status = self.status_of(&job, cancelled);
+        let needs = self.outputs_of_needs(&job);
+        let scope = RunScope::of_job(&self.context, needs.clone(), status);
+        match due::due(job.condition.as_ref(), &scope) {
+            Due::Yes if self.running.len() >= self.limit => return false,
+            Due::Yes => {
+                let start = Start {
+                    context: Arc::clone(&self.context),
+                    job,
+                    needs,
+                    // Steps of a job that is due after the cancel are for tidying up: the cancel is not theirs.
+                    cancel: if cancelled {
+                        tokio_util::sync::CancellationToken::new()
+                    } else {
+                        cancel.soft.clone()
+                    },
+                    tidying: cancelled,
+                };
+                self.running.spawn(job::run(start));
+            }
+            Due::No(reason) => {
+                let outcome = match status {
+                    JobStatus::Cancelled => Outcome::Cancelled,
+                    _ => Outcome::Skipped,
+                };
+                let id = job.id.value;
+                self.context.emitter.emit(Event::JobSkipped {
+                    job: id.clone(),
+                    reason: match reason {
+                        due::Reason::Condition => "its condition is false",
+                        due::Reason::Status(JobStatus::Cancelled) => "the run was cancelled",
+                        due::Reason::Status(JobStatus::Skipped) => {
+                            "a job that it needs was not run"
+                        }
+                        due::Reason::Status(_) => "a job that it needs did not pass",
+                    }
+                    .to_owned(),
+                });
+                self.settle(id, outcome, Outputs::new(), status == JobStatus::Failure);
+            }
+            Due::Unknown(error) => {
+                let id = job.id.value;
+                self.context
+                    .emitter
+                    .emit(Event::JobStarted { job: id.clone() });
+                self.context.emitter.emit(Event::JobFinished {
+                    job: id.clone(),
+                    outcome: Outcome::Failed,
+                    message: Some(self.context.located("its condition", &error)),
+                    outputs: serde_json::json!({}),
+                    milliseconds: 0,
+                });
+                self.settle(id, Outcome::Failed, Outputs::new(), false);
+            }
+        }
+        true
+    }
+
+    fn outputs_of_needs(&self, job: &Job) -> HashMap<String, Outputs> {
+        job.needs
+            .iter()
+            .filter_map(|need| {
+                let settled = self.ended.get(&need.value)?;
+                Some((need.value.clone(), settled.outputs.clone()))
+            })
+            .collect()
+    }
+
+    /// How it went for a job before it starts.
+    fn status_of(&self, job: &Job, cancelled: bool) -> JobStatus {
+        if cancelled {
+            return JobStatus::Cancelled;
+        }
+        let needs = || {
+            job.needs
+                .iter()
+                .filter_map(|need| self.ended.get(&need.value))
+        };
+        if needs().any(|settled| settled.broken) {
+            JobStatus::Failure
+        } else if needs().all(|settled| settled.outcome == Outcome::Passed) {
+            JobStatus::Success
+        } else {
+            JobStatus::Skipped
         }
     }
 }

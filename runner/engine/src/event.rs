@@ -122,6 +122,8 @@ pub enum Event {
     JobFinished {
         job: String,
         outcome: Outcome,
+        /// Why it did not pass, where that is not one of its steps.
+        message: Option<String>,
         outputs: Value,
         milliseconds: u64,
     },
@@ -171,6 +173,11 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Whether something went wrong, and not only the run's end came early.
+    pub(crate) fn is_failure(self) -> bool {
+        matches!(self, Self::Failed | Self::Infrastructure | Self::Denied)
+    }
+
     /// The exit code that says so. Where several apply the gravest wins: see [`Outcome`]'s order.
     pub fn exit_code(self) -> u8 {
         match self {

@@ -3,25 +3,30 @@
 //!
 //! - `settings`: what a run is started with; `cancel`: how it is ended early;
 //! - `event`: everything that happens, one closed set; `emitter`: on its way to the listener and to `events.jsonl`;
-//! - `dispatcher`: owns the run: which job starts when; `job`: its steps in order; `step`: one step, from its inputs to
-//!   its outcome; `plugins`: loaded once each;
+//! - `start`: from settings to a run; `select`: which jobs it has; `plugins`: loaded once each; `context`: what all share;
+//! - `dispatcher`: owns the run: which job starts when; `due`: whether something is to run; `job`: its steps in order;
+//!   `step`: one step, from its inputs to its outcome;
 //! - `scope`: what expressions see while the pipeline runs; `state`: the folder that a run leaves.
 
 mod cancel;
+mod context;
 mod dispatcher;
+mod due;
 mod emitter;
 mod error;
 mod event;
 mod job;
 mod plugins;
 mod scope;
+mod select;
 mod settings;
+mod start;
 mod state;
 mod step;
 
 pub use cancel::Cancel;
-pub use dispatcher::run;
 pub use error::{PluginFailure, RunError};
 pub use event::{EVENT_VERSION, Event, Level, Outcome, StepRef, TimedEvent};
 pub use settings::{RunResult, RunSettings};
+pub use start::run;
 pub use state::project_key;

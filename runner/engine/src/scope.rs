@@ -9,6 +9,8 @@ use capstep_pipeline::expr::{Evaluated, JobStatus, Reference, Scope, SecretText,
 use capstep_secrets::SecretValue;
 use serde_json::Value;
 
+use crate::context::Context;
+
 /// Values that were given by steps or jobs, by name.
 pub(crate) type Outputs = BTreeMap<String, Evaluated>;
 
@@ -22,6 +24,24 @@ pub(crate) struct RunScope {
     /// Of the jobs that this one needs.
     pub(crate) needs: HashMap<String, Outputs>,
     pub(crate) status: JobStatus,
+}
+
+impl RunScope {
+    /// What a job sees before its first step.
+    pub(crate) fn of_job(
+        context: &Context,
+        needs: HashMap<String, Outputs>,
+        status: JobStatus,
+    ) -> Self {
+        Self {
+            run: context.run.clone(),
+            variables: Arc::clone(&context.variables),
+            secrets: Arc::clone(&context.secrets),
+            steps: HashMap::new(),
+            needs,
+            status,
+        }
+    }
 }
 
 impl Scope for RunScope {

@@ -27,6 +27,16 @@ fn cache() -> CacheDirectories {
 }
 
 async fn run(folder: &Path, text: &str, secrets: &[(&str, &str)]) -> Run {
+    run_until(folder, text, secrets, |_| false).await
+}
+
+/// As `run`; cancelled once an event is heard that `end` is about.
+async fn run_until(
+    folder: &Path,
+    text: &str,
+    secrets: &[(&str, &str)],
+    end: impl Fn(&Event) -> bool + Send + 'static,
+) -> Run {
     let state = tempfile::tempdir().unwrap();
     let source = Source::new("capstep.yml", text);
     let (pipeline, diagnostics) = parse_pipeline(&source);
@@ -49,8 +59,15 @@ async fn run(folder: &Path, text: &str, secrets: &[(&str, &str)]) -> Run {
         jobs: 2,
         only: Vec::new(),
     };
-    let listener = move |event: &TimedEvent| heard.lock().unwrap().push(event.clone());
-    let result = capstep_engine::run(settings, listener, Cancel::default())
+    let cancel = Cancel::default();
+    let soft = cancel.soft.clone();
+    let listener = move |event: &TimedEvent| {
+        heard.lock().unwrap().push(event.clone());
+        if end(&event.event) {
+            soft.cancel();
+        }
+    };
+    let result = capstep_engine::run(settings, listener, cancel)
         .await
         .unwrap();
     let journal = std::fs::read_to_string(result.folder.join("journal.jsonl")).unwrap();
@@ -138,14 +155,151 @@ jobs:
 ";
     let run = run(folder.path(), text, &[]).await;
     assert_eq!(run.outcome, Outcome::Failed, "{:?}", said(&run));
-    let ran: Vec<String> = run
-        .events
+    assert_eq!(ran(&run), ["a.1", "a.3", "b skipped", "c.1"]);
+}
+
+/// What was run, and which jobs were not.
+fn ran(run: &Run) -> Vec<String> {
+    run.events
         .iter()
         .filter_map(|timed| match &timed.event {
             Event::StepStarted { at, .. } => Some(format!("{}.{}", at.job, at.step)),
             Event::JobSkipped { job, .. } => Some(format!("{job} skipped")),
             _ => None,
         })
-        .collect();
-    assert_eq!(ran, ["a.1", "a.3", "b skipped", "c.1"]);
+        .collect()
+}
+
+/// A step that fails at once.
+const FAILS: &str =
+    "{ uses: health-check, with: { tcp: \"127.0.0.1:1\", every: 100ms, attempts: 1 } }";
+/// A step that waits until it is cancelled.
+const WAITS: &str =
+    "{ uses: health-check, with: { tcp: \"127.0.0.1:1\", every: 100ms, attempts: 100000 } }";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failure_is_asked_of_what_failed_and_not_of_what_was_skipped() {
+    let folder = tempfile::tempdir().unwrap();
+    let step = "steps: [ { uses: noop } ]";
+    let text = format!(
+        "\
+version: 1
+jobs:
+  skipped: {{ if: false, {step} }}
+  after-skipped: {{ needs: skipped, {step} }}
+  no-failure: {{ needs: skipped, if: failure(), {step} }}
+  no-success: {{ needs: skipped, if: success(), {step} }}
+  not-cancelled: {{ needs: skipped, if: cancelled(), {step} }}
+  anyway: {{ needs: skipped, if: always(), {step} }}
+  fails: {{ steps: [ {FAILS} ] }}
+  held-back: {{ needs: fails, {step} }}
+  notices: {{ needs: held-back, if: failure(), {step} }}
+  mended: {{ needs: fails, if: always(), {step} }}
+  after-mended: {{ needs: mended, {step} }}
+"
+    );
+    let run = run(folder.path(), &text, &[]).await;
+    assert_eq!(run.outcome, Outcome::Failed, "{:?}", said(&run));
+    let mut ran = ran(&run);
+    ran.sort();
+    assert_eq!(
+        ran,
+        [
+            "after-mended.1",
+            "after-skipped skipped",
+            "anyway.1",
+            "fails.1",
+            "held-back skipped",
+            "mended.1",
+            "no-failure skipped",
+            "no-success skipped",
+            "not-cancelled skipped",
+            "notices.1",
+            "skipped skipped",
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_always_runs_also_runs_after_a_cancel() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        "\
+version: 1
+jobs:
+  a:
+    steps:
+      - {WAITS}
+      - uses: noop
+      - {{ uses: noop, if: always() }}
+      - {{ uses: noop, if: cancelled() }}
+      - {{ uses: noop, if: failure() }}
+  later: {{ needs: a, steps: [ {{ uses: noop }} ] }}
+  on-failure: {{ needs: a, if: failure(), steps: [ {{ uses: noop }} ] }}
+  on-cancel: {{ needs: a, if: cancelled(), steps: [ {{ uses: noop }}, {{ uses: noop, if: cancelled() }} ] }}
+  last: {{ needs: on-cancel, if: always(), steps: [ {{ uses: noop }} ] }}
+"
+    );
+    let started = |event: &Event| matches!(event, Event::StepStarted { .. });
+    let run = run_until(folder.path(), &text, &[], started).await;
+    assert_eq!(run.outcome, Outcome::Cancelled, "{:?}", said(&run));
+    let mut ran = ran(&run);
+    ran.sort();
+    assert_eq!(
+        ran,
+        [
+            "a.1",
+            "a.3",
+            "a.4",
+            "last.1",
+            "later skipped",
+            "on-cancel.1",
+            "on-failure skipped",
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_evaluated_says_where_and_why() {
+    let check = async |job: &str, expected: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let run = run(
+            folder.path(),
+            &format!("version: 1\njobs:\n  a:\n    {job}\n"),
+            &[],
+        )
+        .await;
+        assert_eq!(run.outcome, Outcome::Failed, "{job}");
+        let told: Vec<&str> = run
+            .events
+            .iter()
+            .filter_map(|timed| match &timed.event {
+                Event::StepFinished {
+                    message: Some(message),
+                    ..
+                }
+                | Event::JobFinished {
+                    message: Some(message),
+                    ..
+                } => Some(message.as_str()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(told, [expected], "{job}");
+    };
+    check(
+        "outputs: { x: \"${{ fromJSON(steps.s.outputs.echo) }}\" }\n    steps: [ { id: s, uses: noop, with: { echo: \"[1,\\n oh]\" } } ]",
+        "capstep.yml:4:33: the output `x` can't be evaluated: this is not JSON: line 2, column 2: `oh` is not expected here",
+    )
+    .await;
+    check(
+        "steps: [ { id: s, uses: noop, with: { echo: 5 } }, { uses: noop, if: steps.s.outputs.echo } ]",
+        "capstep.yml:4:74: the condition can't be evaluated: true or false is expected here, not a number; compare it, as in `… == 'x'`",
+    )
+    .await;
+    check(
+        "if: \"'x'\"\n    steps: [ { uses: noop } ]",
+        "capstep.yml:4:10: its condition can't be evaluated: true or false is expected here, not text; compare it, as in `… == 'x'`",
+    )
+    .await;
 }

@@ -328,7 +328,7 @@ impl InputScope for PlanScope<'_> {
                 .variables
                 .values
                 .get(name)
-                .map_or(Knowledge::Written, |(_, from)| *from),
+                .map_or(Knowledge::Undeclared, |(_, from)| *from),
             Target::StepOutput { .. } | Target::JobOutput { .. } | Target::RunId => {
                 Knowledge::NotYet
             }

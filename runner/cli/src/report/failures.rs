@@ -17,8 +17,9 @@ pub(super) struct Failures {
 
 /// A step that did not pass.
 pub(super) struct Failure {
-    pub(super) at: StepRef,
-    pub(super) name: String,
+    at: StepRef,
+    /// The step's name; none where no step, but the job itself went wrong.
+    name: Option<String>,
     pub(super) outcome: Outcome,
     pub(super) message: String,
     pub(super) lines: VecDeque<String>,
@@ -34,7 +35,11 @@ impl Failure {
 
     /// `job deploy, step 2 (ssh-deploy)`.
     pub(super) fn place(&self) -> String {
-        format!("job {}, step {} ({})", self.at.job, self.at.step, self.name)
+        let StepRef { job, step } = &self.at;
+        match &self.name {
+            Some(name) => format!("job {job}, step {step} ({name})"),
+            None => format!("job {job}"),
+        }
     }
 }
 
@@ -59,13 +64,30 @@ impl Failures {
         if !matches!(outcome, Outcome::Passed | Outcome::Skipped) {
             self.failed.push(Failure {
                 at: at.clone(),
-                name,
+                name: Some(name),
                 outcome,
                 message: message.unwrap_or("no reason was given").to_owned(),
                 lines,
                 buried: false,
             });
         }
+    }
+
+    /// A job went wrong by itself: what it should hand over has no value, say.
+    pub(super) fn job_finished(&mut self, job: &str, outcome: Outcome, message: &str) {
+        let at = StepRef {
+            job: job.to_owned(),
+            step: 0,
+        };
+        self.bury(&at);
+        self.failed.push(Failure {
+            at,
+            name: None,
+            outcome,
+            message: message.to_owned(),
+            lines: VecDeque::new(),
+            buried: false,
+        });
     }
 
     /// Something of `at` is told: what failed before is out of sight.

@@ -115,16 +115,10 @@ impl TextReport {
             Event::JobFinished {
                 job,
                 outcome,
+                message,
                 milliseconds,
                 ..
-            } => match self.jobs {
-                // Where one job runs after the other, its steps have said it.
-                None => String::new(),
-                Some(_) => {
-                    let text = format!("{} in {}", word(*outcome), duration(*milliseconds));
-                    self.of_job(job, &self.look.paint(style(*outcome), text))
-                }
-            },
+            } => self.job_finished(job, *outcome, message.as_deref(), *milliseconds),
             Event::Cancelling => {
                 let text = "cancelling: steps may tidy up; once more to end at once";
                 format!("{}\n", self.look.paint(Style::Notice, text))
@@ -254,6 +248,26 @@ impl TextReport {
             text.push_str(&self.of_step(at, &format!("{label} {help}")));
         }
         text
+    }
+
+    fn job_finished(
+        &mut self,
+        job: &str,
+        outcome: Outcome,
+        message: Option<&str>,
+        milliseconds: u64,
+    ) -> String {
+        if let Some(message) = message {
+            self.failures.job_finished(job, outcome, message);
+        }
+        let took = duration(milliseconds);
+        let text = match (message, self.jobs) {
+            (Some(message), _) => format!("{} after {took}: {message}", word(outcome)),
+            (None, Some(_)) => format!("{} in {took}", word(outcome)),
+            // Where one job runs after the other, its steps have said it.
+            (None, None) => return String::new(),
+        };
+        self.of_job(job, &self.look.paint(style(outcome), text))
     }
 
     fn run_finished(&self, outcome: Outcome, milliseconds: u64, journal_head: &str) -> String {

@@ -68,7 +68,7 @@ impl Provenance {
             Knowledge::Environment => Self::Environment {
                 expression: text.to_owned(),
             },
-            Knowledge::RunTime | Knowledge::NotYet => Self::RunTime {
+            Knowledge::RunTime | Knowledge::NotYet | Knowledge::Undeclared => Self::RunTime {
                 expression: text.to_owned(),
             },
         }

@@ -19,4 +19,6 @@ pub enum Knowledge {
     RunTime,
     /// From an earlier step or job that has not run yet.
     NotYet,
+    /// The pipeline doesn't declare it, which the check of its text tells: nothing more is said of such a value.
+    Undeclared,
 }

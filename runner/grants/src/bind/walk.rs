@@ -443,6 +443,9 @@ impl<'a, 'm> Walk<'a, 'm> {
             .map(|reference| self.scope.knowledge(reference))
             .max()
             .unwrap_or(Knowledge::Written);
+        if knowledge == Knowledge::Undeclared {
+            return Text::Bad;
+        }
         let provenance = Provenance::new(knowledge, text);
         if knowledge == Knowledge::NotYet {
             // What is made of a secret is a secret, also while the rest of it is not known: the plan shows where it goes.

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::ast::{Ast, Kind};
 use super::expression::Expr;
 use super::function::{Function, FunctionId};
+use super::json::parse_json;
 use super::limits::MAX_TEXT_BYTES;
 use super::scope::{Evaluated, JobStatus, Scope};
 use super::secret::SecretText;
@@ -207,7 +208,7 @@ fn call(function: &Function, arguments: &[Ast], scope: &dyn Scope) -> Result<Eva
         (FunctionId::ToJson, [part]) => open(part, scope)?.to_string().into(),
         (FunctionId::FromJson, [part]) => {
             let text = text(part, scope)?;
-            serde_json::from_str(&text)
+            parse_json(&text)
                 .map_err(|problem| error(part.span, format!("this is not JSON: {problem}")))?
         }
         (FunctionId::Contains, [whole, part]) => contains(whole, part, scope)?.into(),

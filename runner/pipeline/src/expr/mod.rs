@@ -12,6 +12,7 @@ mod check;
 mod evaluate;
 mod expression;
 mod function;
+mod json;
 mod lexer;
 mod limits;
 mod parser;
@@ -25,6 +26,7 @@ mod tests;
 
 pub use evaluate::{EvalError, evaluate_condition, evaluate_template};
 pub use expression::Expr;
+pub use json::parse_json;
 pub use reference::{Reference, Target};
 pub use scope::{Evaluated, JobStatus, Scope, descend};
 pub use secret::SecretText;

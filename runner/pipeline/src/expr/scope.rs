@@ -18,8 +18,10 @@ pub enum Evaluated {
 pub enum JobStatus {
     /// Nothing failed.
     Success,
-    /// A step failed.
+    /// A step failed; for a job: one that it needs failed, or was not run since another failed before it.
     Failure,
+    /// Nothing failed, but something that a job needs was not run.
+    Skipped,
     /// The run was cancelled.
     Cancelled,
 }

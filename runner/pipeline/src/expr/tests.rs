@@ -250,7 +250,7 @@ fn values_that_do_not_fit() {
     );
     check(
         "${{ fromJSON('{') }}",
-        "this is not JSON: EOF while parsing an object at line 1 column 1 ['{']",
+        "this is not JSON: it ends too early, at line 1, column 1: something in it is not closed ['{']",
     );
     check("${{ vars.A.b }}", "there is no `b` in a text [vars.A.b]");
     check(

@@ -95,6 +95,7 @@ fn one_job_after_the_other() {
         Event::JobFinished {
             job: "a".into(),
             outcome: Outcome::Failed,
+            message: None,
             outputs: Value::Null,
             milliseconds: 2_000,
         },
@@ -141,6 +142,7 @@ fn jobs_side_by_side_name_their_lines_and_failures_come_again() {
         Event::JobFinished {
             job: "x".into(),
             outcome: Outcome::Passed,
+            message: None,
             outputs: Value::Null,
             milliseconds: 5,
         },
@@ -249,4 +251,33 @@ fn runs_end_in_one_line() {
         Outcome::Denied,
         "denied: job b, step 2 (): y (and 1 more)",
     );
+}
+
+#[test]
+fn a_job_that_fails_by_itself_is_named() {
+    let events = vec![
+        Event::JobStarted { job: "a".into() },
+        started("a", 1, "noop"),
+        ended("a", 1, Outcome::Passed, None),
+        Event::JobFinished {
+            job: "a".into(),
+            outcome: Outcome::Failed,
+            message: Some(
+                "capstep.yml:5:20: the output `x` can't be evaluated: it is nothing".into(),
+            ),
+            outputs: Value::Null,
+            milliseconds: 5,
+        },
+        run_ended(Outcome::Failed),
+    ];
+    let expected = "
+a
+  1. noop  10:29:09
+     passed in 1.2 s
+failed after 5 ms: capstep.yml:5:20: the output `x` can't be evaluated: it is nothing
+
+journal abc
+failed: job a: capstep.yml:5:20: the output `x` can't be evaluated: it is nothing
+";
+    assert_eq!(told(TextReport::new(PLAIN, None, false), events), expected);
 }

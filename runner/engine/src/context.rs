@@ -1,0 +1,41 @@
+//! What all jobs of a run share.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use capstep_grants::plan::Variables;
+use capstep_host::journal::Journal;
+use capstep_host::sandbox::Sandbox;
+use capstep_host::{SealedFiles, Workspace};
+use capstep_net::Dialer;
+use capstep_pipeline::Source;
+use capstep_pipeline::expr::EvalError;
+use capstep_secrets::{Masker, SecretValue};
+
+use crate::emitter::Emitter;
+use crate::plugins::Ready;
+
+/// What all jobs of a run share.
+pub(crate) struct Context {
+    pub(crate) run: String,
+    pub(crate) source: Arc<Source>,
+    pub(crate) variables: Arc<Variables>,
+    pub(crate) secrets: Arc<BTreeMap<String, SecretValue>>,
+    pub(crate) masker: Masker,
+    pub(crate) emitter: Arc<Emitter>,
+    pub(crate) journal: Arc<Journal>,
+    pub(crate) workspace: Arc<Workspace>,
+    pub(crate) sealed: Arc<SealedFiles>,
+    pub(crate) dialer: Arc<Dialer>,
+    pub(crate) sandbox: Arc<Sandbox>,
+    pub(crate) plugins: HashMap<String, Arc<Ready>>,
+}
+
+impl Context {
+    /// The text of an expression's mistake, with its place and without secrets.
+    pub(crate) fn located(&self, what: &str, error: &EvalError) -> String {
+        let place = self.source.place(error.span);
+        let message = self.masker.mask_str(&error.message);
+        format!("{place}: {what} can't be evaluated: {message}")
+    }
+}

@@ -1,0 +1,134 @@
+//! From settings to a run: the workspace, the state folder, the plugins; then the dispatcher has it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use capstep_host::sandbox::{Sandbox, SandboxConfig};
+use capstep_host::{SealedFiles, Workspace};
+use capstep_net::{Dialer, NetworkPolicy};
+use capstep_secrets::Masker;
+
+use crate::cancel::Cancel;
+use crate::context::Context;
+use crate::dispatcher::Dispatcher;
+use crate::emitter::{Emitter, Listener};
+use crate::error::RunError;
+use crate::event::{EVENT_VERSION, Event, TimedEvent};
+use crate::plugins;
+use crate::select::selected;
+use crate::settings::{RunResult, RunSettings};
+use crate::state::{RunFolder, project_folder, project_key};
+
+/// Runs a pipeline; the listener hears every event, in order.
+///
+/// # Errors
+/// The run could not begin: nothing has happened then. What goes wrong later is an outcome.
+pub async fn run(
+    settings: RunSettings,
+    listener: impl FnMut(&TimedEvent) + Send + 'static,
+    cancel: Cancel,
+) -> Result<RunResult, RunError> {
+    let started = Instant::now();
+    let selected = selected(&settings.pipeline, &settings.only)?;
+    let workspace = Workspace::open(&settings.workspace).map_err(|error| RunError::Workspace {
+        path: settings.workspace.clone(),
+        message: error.to_string(),
+    })?;
+    // Whatever the pipeline's file is called, no step reaches it.
+    let file = std::path::Path::new(&settings.source.name);
+    let workspace = match file.file_name().and_then(std::ffi::OsStr::to_str) {
+        Some(file) => workspace.reserving(file),
+        None => workspace,
+    };
+    let name = settings
+        .pipeline
+        .name
+        .as_ref()
+        .map(|name| name.value.as_str());
+    let project = project_folder(&settings.state, &project_key(name, workspace.path()))?;
+    let sealed = SealedFiles::open(&project).map_err(|error| RunError::State {
+        path: project.clone(),
+        message: error.to_string(),
+    })?;
+    let folder = RunFolder::create(&settings.state)?;
+    let emitter = Arc::new(Emitter::new(
+        Box::new(listener) as Listener,
+        folder.events()?,
+    ));
+    let sandbox = sandbox(&settings, &emitter)?;
+    let plugins =
+        plugins::load(&settings.pipeline, &selected, &settings.registry, &sandbox).await?;
+    let journal = Arc::new(folder.journal()?);
+    let mut record = folder.record(&settings.source, workspace.path());
+    folder.write(&record)?;
+
+    let masker = Masker::new(
+        settings
+            .secrets
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone())),
+    );
+    let context = Arc::new(Context {
+        run: folder.id.clone(),
+        source: Arc::clone(&settings.source),
+        variables: Arc::new(settings.variables),
+        secrets: Arc::new(settings.secrets),
+        masker,
+        emitter: Arc::clone(&emitter),
+        journal: Arc::clone(&journal),
+        workspace: Arc::new(workspace),
+        sealed: Arc::new(sealed),
+        dialer: Arc::new(Dialer::new(NetworkPolicy::default())),
+        sandbox,
+        plugins,
+    });
+    let jobs: Vec<String> = selected
+        .iter()
+        .filter_map(|index| settings.pipeline.jobs.get(*index))
+        .map(|job| job.id.value.clone())
+        .collect();
+    emitter.emit(Event::RunStarted {
+        version: EVENT_VERSION,
+        run: folder.id.clone(),
+        pipeline: settings.source.name.clone(),
+        jobs,
+    });
+    let dispatcher = Dispatcher::new(
+        Arc::clone(&context),
+        Arc::clone(&settings.pipeline),
+        selected,
+        settings.jobs,
+    );
+    let outcome = dispatcher.work(&cancel).await;
+    let journal_head = journal.head();
+    record.finished = Some(jiff::Timestamp::now().to_string());
+    record.outcome = Some(outcome);
+    record.exit_code = Some(outcome.exit_code());
+    record.journal_head = Some(journal_head.clone());
+    folder.write(&record)?;
+    emitter.emit(Event::RunFinished {
+        run: folder.id.clone(),
+        outcome,
+        exit_code: outcome.exit_code(),
+        milliseconds: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        journal_head,
+    });
+    Ok(RunResult {
+        run: folder.id.clone(),
+        outcome,
+        folder: folder.path.clone(),
+    })
+}
+
+fn sandbox(settings: &RunSettings, emitter: &Arc<Emitter>) -> Result<Arc<Sandbox>, RunError> {
+    let emitter = Arc::clone(emitter);
+    let config = SandboxConfig {
+        cache: settings.cache.clone(),
+        on_compile: Some(Arc::new(move |plugin: &str| {
+            emitter.emit(Event::Compiling {
+                plugin: plugin.to_owned(),
+            });
+        })),
+    };
+    Sandbox::new(config).map_err(|error| RunError::Sandbox(error.to_string()))
+}

@@ -1,0 +1,178 @@
+//! What came of a step: the sandbox's outcome, the outputs held against the manifest, and the denials.
+
+use capstep_grants::manifest::Manifest;
+use capstep_host::StepRun;
+use capstep_host::sandbox::RunOutcome;
+use serde_json::{Map, Value, json};
+
+use crate::event::Outcome;
+
+/// The largest single output: outputs are small facts; files are for the rest.
+const OUTPUT_LIMIT: usize = 64 * 1024;
+
+/// What came of a step.
+pub(crate) struct Ended {
+    pub(crate) outcome: Outcome,
+    pub(crate) message: Option<String>,
+    pub(crate) details: Value,
+    pub(crate) outputs: Map<String, Value>,
+}
+
+impl Ended {
+    pub(crate) fn failed(outcome: Outcome, message: impl Into<String>) -> Self {
+        Self {
+            outcome,
+            message: Some(message.into()),
+            details: Value::Null,
+            outputs: Map::new(),
+        }
+    }
+}
+
+/// What the sandbox's outcome means for the step.
+pub(super) fn outcome(
+    manifest: &Manifest,
+    host: &StepRun,
+    outcome: RunOutcome,
+    cancelled: bool,
+) -> Ended {
+    match outcome {
+        RunOutcome::Finished { outputs } => finished(manifest, host, outputs),
+        RunOutcome::Exited {
+            code: 0,
+            stdout,
+            truncated,
+        } => {
+            let mut text = String::from_utf8_lossy(&stdout).into_owned();
+            if truncated {
+                text.push_str("\n[cut here]");
+            }
+            let outputs = [
+                ("stdout".to_owned(), Value::from(host.mask(&text))),
+                ("exit-code".to_owned(), Value::from(0)),
+            ];
+            Ended {
+                outcome: Outcome::Passed,
+                message: None,
+                details: Value::Null,
+                outputs: outputs.into_iter().collect(),
+            }
+        }
+        RunOutcome::Exited { code, .. } => {
+            Ended::failed(Outcome::Failed, format!("the program exited with {code}"))
+        }
+        RunOutcome::Failed(_) | RunOutcome::Cancelled if cancelled => {
+            Ended::failed(Outcome::Cancelled, "cancelled")
+        }
+        RunOutcome::Cancelled => Ended::failed(Outcome::Cancelled, "cancelled"),
+        RunOutcome::Failed(failure) => {
+            // The host's own error of name, TCP or engine is the machine's failure, not the step's.
+            let outcome = match failure.kind.as_deref() {
+                Some("unreachable") => Outcome::Infrastructure,
+                _ => Outcome::Failed,
+            };
+            let mut details = json!({ "kind": failure.kind, "details": failure.details });
+            host.mask_value(&mut details);
+            let mut ended = Ended::failed(outcome, host.mask(&failure.message));
+            ended.details = details;
+            ended
+        }
+        RunOutcome::Trapped { message } => Ended::failed(
+            Outcome::Failed,
+            format!("the plugin crashed: {}", host.mask(&message)),
+        ),
+        RunOutcome::OutOfMemory { limit } => Ended::failed(
+            Outcome::Failed,
+            format!(
+                "the plugin wanted more than its {} MiB of memory",
+                limit / (1024 * 1024)
+            ),
+        ),
+        RunOutcome::TimedOut { limit } => Ended::failed(
+            Outcome::Failed,
+            format!("the time was up: {} s", limit.as_secs_f32()),
+        ),
+        RunOutcome::ProtocolError { message } => Ended::failed(
+            Outcome::Failed,
+            format!(
+                "the plugin does not keep to the interface: {}",
+                host.mask(&message)
+            ),
+        ),
+        RunOutcome::HostFault { message } => Ended::failed(
+            Outcome::Infrastructure,
+            format!("a fault of capstep itself: {}", host.mask(&message)),
+        ),
+    }
+}
+
+/// Outputs, held against the manifest and masked.
+fn finished(manifest: &Manifest, host: &StepRun, outputs: Map<String, Value>) -> Ended {
+    let mut checked = Map::new();
+    for (name, mut value) in outputs {
+        if value.is_null() {
+            continue;
+        }
+        let Some((_, kind, _)) = manifest
+            .outputs
+            .iter()
+            .find(|(declared, _, _)| *declared == name)
+        else {
+            return Ended::failed(
+                Outcome::Failed,
+                format!(
+                    "`{}` gave the output `{name}`, which its manifest does not declare",
+                    manifest.name
+                ),
+            );
+        };
+        if !kind.accepts(&value) {
+            return Ended::failed(
+                Outcome::Failed,
+                format!(
+                    "the output `{name}` of `{}` is no {}, as its manifest says",
+                    manifest.name,
+                    kind.word()
+                ),
+            );
+        }
+        if value.to_string().len() > OUTPUT_LIMIT {
+            return Ended::failed(
+                Outcome::Failed,
+                format!(
+                    "the output `{name}` of `{}` is larger than 64 KiB",
+                    manifest.name
+                ),
+            );
+        }
+        host.mask_value(&mut value);
+        checked.insert(name, value);
+    }
+    Ended {
+        outcome: Outcome::Passed,
+        message: None,
+        details: Value::Null,
+        outputs: checked,
+    }
+}
+
+/// A denial fails the step, whatever its plugin says.
+pub(super) fn judge(host: &StepRun, ended: Ended) -> Ended {
+    let denials = host.denials();
+    let Some(first) = denials.first() else {
+        return ended;
+    };
+    if ended.outcome == Outcome::Cancelled {
+        return ended;
+    }
+    let more = match denials.len() {
+        1 => String::new(),
+        count => format!(" (and {} more)", count - 1),
+    };
+    Ended {
+        outcome: Outcome::Denied,
+        message: Some(format!("denied: {}{more}", first.message)),
+        details: json!({ "denials": denials }),
+        outputs: Map::new(),
+    }
+}
