@@ -68,7 +68,7 @@ impl Engine {
         let path = request.dockerfile.clone();
         tokio::task::spawn_blocking(move || {
             let ignore = context::ignore_text(&source, &path, true)?;
-            context::list(&source, &ignore, &path)
+            context::list_for_buildkit(&source, &ignore)
         })
         .await
         .map_err(|error| DockerError::internal(Stage::Context, error.to_string()))??;

@@ -63,7 +63,7 @@ impl Dockerfile {
                 };
             }
             for end in here_documents(&whole) {
-                while let Some((_, line)) = lines.next() {
+                for (_, line) in lines.by_ref() {
                     if line.trim_start_matches('\t') == end {
                         break;
                     }

@@ -1,6 +1,6 @@
 //! The build context: which files of a folder an engine gets, and their bytes as a stream.
 //!
-//! - [`ignore`]: `.dockerignore`
+//! - [`ignore`]: the ignore file, `.dockerignore`
 //! - [`source`]: the folder, what of it is nobody's business, and who may refuse a file
 //! - [`entry`], [`walk`]: what lies below the folder; links stay links and are never followed
 //! - [`filter`]: what of it goes to the classic builder, and what BuildKit asks for
@@ -18,7 +18,7 @@ pub(crate) mod walk;
 pub use entry::{Entry, EntryKind};
 pub use source::{ContextSource, Gate, Open};
 
-use crate::context::filter::Classic;
+use crate::context::filter::{Asked, Classic};
 use crate::context::ignore::clean::clean;
 use crate::context::ignore::matcher::Matcher;
 use crate::error::{DockerError, DockerErrorKind, Stage};
@@ -51,6 +51,24 @@ pub fn list(
     }
     let matcher = Matcher::new(patterns.iter().map(String::as_str))?;
     let entries = walk::walk(source, &Classic::new(&matcher))?;
+    for entry in &entries {
+        source.pass(entry)?;
+    }
+    Ok(entries)
+}
+
+/// The entries that BuildKit is sent when everything is copied, in the order of the list. (It asks for less where the
+/// Dockerfile copies less.) Every one has passed the gate.
+///
+/// # Errors
+/// As of [`list`].
+pub fn list_for_buildkit(
+    source: &ContextSource,
+    ignore_text: &str,
+) -> Result<Vec<Entry>, DockerError> {
+    let patterns = ignore::file::parse(ignore_text)?;
+    let excluded = Matcher::new(patterns.iter().map(String::as_str))?;
+    let entries = walk::walk(source, &Asked::new(Matcher::default(), excluded))?;
     for entry in &entries {
         source.pass(entry)?;
     }
