@@ -25,11 +25,21 @@
 //! - `wire`: frames between the runner and the inside part
 //! - `launch`: the runner's side: checks, the private folder, streams, time, the [`proxy`] that is the only way out
 //! - [`inside`]: the child's side: `outer`, `init`, and one file for each thing that is applied
-//! - [`features`]: what this machine's kernel enforces, found by trying
+//! - [`mod@features`]: what this machine's kernel enforces, found by trying
 //!
-//! Where the promise ends: without user namespaces (see [`Requirements`]) sealed files, reserved places inside a
-//! writable folder and the network cannot be guarded, and such steps are refused. Landlock does not govern `chmod`,
-//! `utime` and extended attributes; where there are namespaces, read-only mounts do.
+//! Where the promise ends:
+//!
+//! - Without user namespaces (see [`Requirements`]) sealed files, reserved places inside a writable folder and the network
+//!   cannot be guarded, and such steps are refused. Others start with landlock and the filter alone. They see the names
+//!   of the machine's processes; they can change modes and times of what their account owns, which landlock does not
+//!   govern; and on a kernel before landlock ABI 6 they can signal other processes of their account, the runner included.
+//! - A runner that is root runs its steps as root without capabilities: as the owner of root's files, of which it sees the
+//!   system's alone, read-only, and of those none that not everybody may read.
+//! - What hides a sealed file, or holds a reserved place, hangs on the file that is there when the step starts. If somebody
+//!   outside replaces it by a rename while the step runs, the kernel takes that guard away: steps that replace such files
+//!   must not run beside one that works in their folder.
+//! - Inside a tunnel the proxy looks at nothing: which name a server of a granted origin is asked for is not its affair.
+//! - Timing, load and the kernel's own faults are shared with the machine.
 
 pub mod error;
 #[cfg(target_os = "linux")]

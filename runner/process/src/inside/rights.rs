@@ -99,7 +99,7 @@ fn grants(order: &Order, all: &[Place]) -> Vec<(PathBuf, BitFlags<AccessFs>)> {
         };
         let shared_memory = path == Path::new("/dev/shm");
         match place.kind {
-            Kind::Hidden => {}
+            Kind::Hidden | Kind::Empty => {}
             Kind::Device => grants.push((path, device())),
             Kind::Writable => grants.push((path, write())),
             // The machine's own, where there is no root of the step's own.

@@ -50,7 +50,7 @@ pub(super) fn enter(order: &Order, places: &[Place]) -> Result<bool, Failure> {
     for place in places {
         let source = match place.kind {
             Kind::Hidden => nothing.like(&place.source),
-            Kind::Kernel => None,
+            Kind::Kernel | Kind::Empty => None,
             Kind::ReadOnly | Kind::Writable | Kind::Device => Some(place.source.clone()),
         };
         // A container may keep `/proc` from being mounted: that is a lack of the machine, not of this step.
@@ -108,6 +108,10 @@ fn put(base: &Path, place: &Place, source: Option<&Path>) -> io::Result<()> {
                 false => mounts::fresh("tmpfs", &target, MsFlags::MS_NODEV, SHM_OPTIONS),
             }
         }
+        (Kind::Empty, _) => {
+            fs::create_dir_all(&target)?;
+            mounts::fresh("tmpfs", &target, MsFlags::MS_NODEV, ROOT_OPTIONS)
+        }
         // A hidden file that has gone needs no hiding.
         (_, None) => Ok(()),
         (_, Some(source)) => {
@@ -142,7 +146,7 @@ fn close(base: &Path, places: &[Place]) -> io::Result<()> {
                 MsFlags::MS_NODEV | MsFlags::MS_NOEXEC
             }
             Some(Kind::Device) => MsFlags::MS_RDONLY | MsFlags::MS_NOEXEC,
-            Some(Kind::ReadOnly | Kind::Hidden | Kind::Kernel) | None => {
+            Some(Kind::ReadOnly | Kind::Hidden | Kind::Kernel | Kind::Empty) | None => {
                 MsFlags::MS_NODEV | MsFlags::MS_RDONLY
             }
         };

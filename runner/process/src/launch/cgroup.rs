@@ -51,15 +51,22 @@ impl Delegated {
             folder: folder.to_owned(),
             controllers,
         };
+        if delegated.controllers.is_empty() {
+            return None;
+        }
         // Whether a group can be made is found by making one.
-        let usable = !delegated.controllers.is_empty() && fs::create_dir(delegated.trial()).is_ok();
-        let _ = fs::remove_dir(delegated.trial());
-        usable.then_some(delegated)
+        let trial = delegated.name("trial");
+        fs::create_dir(&trial).ok()?;
+        fs::remove_dir(&trial).ok()?;
+        Some(delegated)
     }
 
-    fn trial(&self) -> PathBuf {
+    /// A name that no other runner and no other step has.
+    fn name(&self, what: &str) -> PathBuf {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let process = std::process::id();
         self.folder
-            .join(format!("capstep-trial-{}", std::process::id()))
+            .join(format!("capstep-{what}-{process}-{number}"))
     }
 
     /// The controllers that groups below it have, of those that matter here.
@@ -79,11 +86,7 @@ impl Delegated {
 
     /// Makes a group with a step's limits.
     pub(crate) fn make(&self, limits: &Limits) -> io::Result<Group> {
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let group = Group(
-            self.folder
-                .join(format!("capstep-step-{}-{number}", std::process::id())),
-        );
+        let group = Group(self.name("step"));
         fs::create_dir(&group.0)?;
         if self.limits_processes() {
             group.set("pids.max", &limits.processes.to_string())?;

@@ -60,6 +60,7 @@ pub(super) fn check(mut spec: StepSpec) -> Result<Checked, ProcessError> {
     for path in &spec.files.hidden {
         files.hidden.extend(hidden(&root.join(path))?);
     }
+    contradictions(&files)?;
     let working_directory = one(&root, &spec.working_directory)?;
     if !working_directory.is_dir() || !working_directory.starts_with(&root) {
         return Err(ProcessError::invalid(format!(
@@ -81,6 +82,48 @@ pub(super) fn check(mut spec: StepSpec) -> Result<Checked, ProcessError> {
     spec.working_directory = working_directory;
     spec.files = files;
     Ok(Checked { spec, absent })
+}
+
+/// What is granted inside a place that is guarded. The innermost place counts, so this would open it.
+fn contradictions(files: &Files) -> Result<(), ProcessError> {
+    let inside = |paths: &[PathBuf], guarded: &[PathBuf]| -> Option<PathBuf> {
+        paths
+            .iter()
+            .find(|path| guarded.iter().any(|place| path.starts_with(place)))
+            .cloned()
+    };
+    let message = if let Some(path) = inside(&files.write, &files.reserved) {
+        format!(
+            "`{}` is in a reserved place and cannot be written",
+            path.display()
+        )
+    } else if let Some(path) =
+        inside(&files.write, &files.hidden).or_else(|| inside(&files.read, &files.hidden))
+    {
+        format!(
+            "`{}` is sealed and cannot be handed to a step",
+            path.display()
+        )
+    } else {
+        return Ok(());
+    };
+    Err(ProcessError::invalid(message))
+}
+
+/// Private folders of other steps must not be in what a step sees.
+pub(super) fn scratch_is_apart(files: &Files, scratch: &Path) -> Result<(), ProcessError> {
+    match files
+        .read
+        .iter()
+        .chain(&files.write)
+        .any(|path| scratch.starts_with(path))
+    {
+        true => Err(ProcessError::invalid(format!(
+            "the folder for private folders, `{}`, is inside what the step may see",
+            scratch.display()
+        ))),
+        false => Ok(()),
+    }
 }
 
 fn text(spec: &StepSpec) -> Result<(), ProcessError> {

@@ -71,6 +71,7 @@ pub async fn run(
         });
     }
     let scratch = Scratch::make(&host.scratch, &spec.script)?;
+    checks::scratch_is_apart(&spec.files, scratch.path())?;
     let mut order = Order {
         landlock_abi: spec.requirements.landlock_abi,
         spec,

@@ -53,6 +53,8 @@ pub(crate) enum Kind {
     Device,
     /// Made by the kernel: `/proc` and `/dev/shm`.
     Kernel,
+    /// An empty folder, which holds inner places.
+    Empty,
 }
 
 /// One thing in a step's file system.
@@ -106,21 +108,32 @@ pub(crate) fn all(order: &Order) -> Vec<Place> {
             .into_iter()
             .map(|path| Place::same(path, Kind::Hidden)),
     );
+    let granted = |path: &Path| {
+        let mut grants = files.read.iter().chain(&files.write);
+        grants.any(|grant| path.starts_with(grant))
+    };
+    // A workspace of which only parts are granted may lie where folders are made in a writable one (`/tmp`): what is
+    // written beside those parts must fail, not vanish.
+    if !granted(&files.workspace) {
+        places.push(Place::same(&files.workspace, Kind::Empty));
+    }
     let same = |paths: &[PathBuf], kind| -> Vec<Place> {
         paths.iter().map(|path| Place::same(path, kind)).collect()
     };
     places.extend(same(&files.read, Kind::ReadOnly));
     places.extend(same(&files.write, Kind::Writable));
     places.extend(holds(order));
-    // A place that is not there cannot be mounted over; the runner looks whether it has appeared.
-    let reserved: Vec<PathBuf> = files
-        .reserved
-        .iter()
-        .filter(|path| path.exists())
-        .cloned()
-        .collect();
-    places.extend(same(&reserved, Kind::ReadOnly));
-    places.extend(same(&files.hidden, Kind::Hidden));
+    // A place that is not there cannot be mounted over; the runner looks whether it has appeared. And guarding a place
+    // must not show it where nothing around it was granted.
+    let guarded = |paths: &[PathBuf]| -> Vec<PathBuf> {
+        paths
+            .iter()
+            .filter(|path| granted(path) && path.exists())
+            .cloned()
+            .collect()
+    };
+    places.extend(same(&guarded(&files.reserved), Kind::ReadOnly));
+    places.extend(same(&guarded(&files.hidden), Kind::Hidden));
     places.sort_by_key(|place| place.at.components().count());
     places
 }

@@ -5,7 +5,7 @@
 //! requests in absolute form are understood; everything else is answered with an error. What is inside a `CONNECT`
 //! tunnel is not looked at: the promise is about host and port.
 //!
-//! - [`origin`]: a scheme, host and port
+//! - `origin`: a scheme, host and port
 //! - `head`: the first lines of a request, as pure functions
 //! - `serve`: connections
 

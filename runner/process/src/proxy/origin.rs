@@ -122,7 +122,8 @@ pub(super) fn authority_of(authority: &str) -> Result<(String, Option<u16>), Ori
 fn name_of(host: &str) -> Option<String> {
     let host = host.strip_suffix('.').unwrap_or(host);
     let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
-    let valid = !host.is_empty() && host.len() <= MAX_HOST && host.bytes().all(known);
+    let labels = host.split('.').all(|label| !label.is_empty());
+    let valid = labels && host.len() <= MAX_HOST && host.bytes().all(known);
     valid.then(|| match host.parse::<IpAddr>() {
         Ok(address) => address.to_string(),
         Err(_) => host.to_ascii_lowercase(),
@@ -192,6 +193,9 @@ mod tests {
             "https://h\u{f6}st",
             "https://host?x",
             "https://host#x",
+            "http://..",
+            "http://a..b",
+            "http://.a",
         ] {
             check(text, Err(()));
         }

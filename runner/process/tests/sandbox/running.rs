@@ -1,14 +1,11 @@
 //! Scripts: what they get, what comes out of them, how they end.
-#![cfg(target_os = "linux")]
-
-mod support;
 
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::support::{Place, collect, until};
 use capstep_process::{Environment, Event, Shell, StepEnd, run};
-use support::{Place, collect, until};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -129,7 +126,7 @@ async fn work_is_done_in_the_workspace() {
 async fn an_unreadable_mess_is_removed() {
     let place = Place::new();
     let ran = place.run_as(
-        support::accounts().pop().unwrap(),
+        crate::support::accounts().pop().unwrap(),
         place.spec("mkdir -p $HOME/a/b; touch $HOME/a/b/c; chmod 0 $HOME/a/b $HOME/a"),
     );
     assert_eq!(ran.error, None);
@@ -205,7 +202,7 @@ async fn who_does_not_listen_is_killed() {
     let started = Instant::now();
     let ran = place.run(spec).await;
     assert_eq!(ran.outcome().end, StepEnd::TimedOut);
-    assert!(started.elapsed() < support::PATIENCE);
+    assert!(started.elapsed() < crate::support::PATIENCE);
 }
 
 #[tokio::test]
@@ -256,6 +253,51 @@ async fn wrong_specs_are_refused() {
     spec.environment.set("PATH", "/nowhere");
     let error = place.run(spec).await.error();
     assert!(error.contains("bash"), "{error}");
+}
+
+#[tokio::test]
+async fn private_folders_are_not_seen() {
+    let place = Place::new();
+    let mut spec = place.spec("true");
+    spec.files.workspace = place.path().to_owned();
+    let error = place.run(spec).await.error();
+    assert!(error.contains("private folders"), "{error}");
+    assert_eq!(fs::read_dir(place.scratch()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn reading_is_narrowed() {
+    let place = Place::new();
+    place.file("src/a", "a");
+    place.file("other/b", "b");
+    place.file("out/c", "c");
+    let mut spec = place
+        .spec("cat src/a; cat out/c; echo x > out/d; ! cat other/b; ! touch src/x; ! touch y; ls");
+    spec.files.read = vec!["src".into()];
+    spec.files.write = vec!["out".into()];
+    assert_eq!(place.run(spec).await.passed(), "acout\nsrc\n");
+    // What is guarded is not shown by that.
+    place.file("capstep.yml", "version: 1\n");
+    place.file("deploy/.env", "sealed");
+    let mut spec = place.spec("! cat capstep.yml; ! cat deploy/.env; ls");
+    spec.files.read = vec!["src".into()];
+    spec.files.write = vec!["out".into()];
+    spec.files.reserved = vec!["capstep.yml".into()];
+    spec.files.hidden = vec!["deploy/.env".into()];
+    assert_eq!(place.run(spec).await.passed(), "out\nsrc\n");
+    let tools = tempfile::tempdir().unwrap();
+    fs::write(tools.path().join("tool"), "tool").unwrap();
+    let line = format!("cat {0}/tool; ! touch {0}/x", tools.path().display());
+    let mut spec = place.spec(&line);
+    spec.files.read = vec![tools.path().to_owned()];
+    assert_eq!(place.run(spec).await.passed(), "tool");
+    assert!(
+        place
+            .run(place.spec(&line))
+            .await
+            .err()
+            .contains("No such file")
+    );
 }
 
 #[tokio::test]

@@ -1,8 +1,5 @@
 //! Workspaces, runners and acts for the tests.
 
-#![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "only tests use it")]
-
 pub mod machine;
 mod request;
 
@@ -187,7 +184,7 @@ pub fn acts() -> &'static Path {
     static ACTS: OnceLock<PathBuf> = OnceLock::new();
     ACTS.get_or_init(|| {
         let path = shared().join("acts");
-        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/acts.c");
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sandbox/support/acts.c");
         let status = Command::new("cc")
             .args(["-O1", "-Wall", "-Werror", "-o"])
             .arg(&path)

@@ -1,16 +1,13 @@
 //! Steps where the kernel gives no namespaces: what starts all the same, what is refused, and what still holds.
 //!
 //! The runner is started in a user namespace whose limit of further namespaces is zero.
-#![cfg(target_os = "linux")]
-
-mod support;
 
 use std::fs;
 use std::path::PathBuf;
 
+use crate::support::machine::Machine;
+use crate::support::{Answer, Place, accounts};
 use capstep_process::{Network, StepEnd, StepSpec};
-use support::machine::Machine;
-use support::{Answer, Place, accounts};
 
 /// Starts a runner that can have no namespaces.
 const STARTER: [&str; 6] = [

@@ -1,7 +1,4 @@
 //! A step's network: the proxy is the only way out, and only to designated origins.
-#![cfg(target_os = "linux")]
-
-mod support;
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -9,8 +6,8 @@ use std::path::Path;
 use std::process::Command;
 use std::thread;
 
+use crate::support::{Answer, Place, accounts, acts};
 use capstep_process::{Network, StepSpec};
-use support::{Answer, Place, accounts, acts};
 
 /// A server that answers each connection with the request's head, after `hello`.
 fn server() -> u16 {

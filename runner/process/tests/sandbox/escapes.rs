@@ -2,18 +2,15 @@
 //!
 //! As root the tests run every act twice: by root, whose steps must be as shut in as anybody's, and by an account
 //! without privileges.
-#![cfg(target_os = "linux")]
-
-mod support;
 
 use std::fs;
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
+use crate::support::machine::{Machine, as_account};
+use crate::support::{Place, accounts, acts, own};
 use capstep_process::StepEnd;
-use support::machine::{Machine, as_account};
-use support::{Place, accounts, acts, own};
 
 /// Who can do an act at all.
 #[derive(Clone, Copy, PartialEq)]
@@ -503,7 +500,7 @@ fn a_daemon_ends_with_the_step() {
         let there = |name: &str| machine.place.workspace().join(name).exists();
         let started = std::time::Instant::now();
         while !there("daemon.plain") {
-            assert!(started.elapsed() < support::PATIENCE);
+            assert!(started.elapsed() < crate::support::PATIENCE);
             std::thread::sleep(std::time::Duration::from_millis(50));
         }
         std::thread::sleep(std::time::Duration::from_millis(500));
@@ -570,7 +567,7 @@ fn nothing_outlives_a_killed_runner() {
         let place = Place::new();
         let spec = place.spec("setsid sleep 987654 & echo $$ > started; exec sleep 987654");
         let started = place.workspace().join("started");
-        let mut runner = Command::new(support::program());
+        let mut runner = Command::new(crate::support::program());
         let runner = as_account(user, runner.arg("launch"))
             .stdin(std::process::Stdio::piped())
             .stdout(std::process::Stdio::piped());
@@ -580,7 +577,7 @@ fn nothing_outlives_a_killed_runner() {
             }
         }
         let mut runner = runner.spawn().unwrap();
-        let request = support::Request {
+        let request = crate::support::Request {
             spec,
             scratch: place.scratch(),
         };
@@ -605,7 +602,7 @@ fn nothing_outlives_a_killed_runner() {
 fn wait_until(mut so: impl FnMut() -> bool) {
     let started = std::time::Instant::now();
     while !so() {
-        assert!(started.elapsed() < support::PATIENCE);
+        assert!(started.elapsed() < crate::support::PATIENCE);
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
 }
