@@ -10,6 +10,7 @@
 mod denials_files;
 mod denials_net;
 mod denials_ssh;
+mod http_door;
 mod matrix;
 mod mounts;
 mod place;

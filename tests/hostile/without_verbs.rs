@@ -83,9 +83,9 @@ fn a_name_of_its_own() {
 
 #[test]
 fn a_request_of_its_own() {
-    // A command that calls the interface by which existing libraries send requests.
+    // A command that calls what the door of `wasi:http` has not.
     let component = r#"(component
-        (import "wasi:http/outgoing-handler@0.2.0" (instance $http (export "handle" (func))))
+        (import "wasi:http/incoming-handler@0.2.0" (instance $http (export "handle" (func))))
         (core func $handle (canon lower (func $http "handle")))
         (core module $code
             (import "http" "handle" (func $handle))

@@ -46,7 +46,7 @@ pub enum Rule {
     RawSocket,
     /// A name lookup of the plugin's own.
     NameLookup,
-    /// A request through `wasi:http`.
+    /// A request through `wasi:http` where no URL was handed over, or another of its functions.
     RawHttp,
 }
 

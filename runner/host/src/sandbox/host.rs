@@ -3,6 +3,10 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
 
 use crate::protocol::{Answer, Call, VerbError};
 
@@ -16,12 +20,47 @@ pub trait StepHost: Send + Sync + 'static {
     /// Carries out a call. The future is dropped where the step ends before it is done.
     fn call(&self, call: Call) -> CallFuture<'_>;
 
+    /// Carries out a request that came by `wasi:http`. The future is dropped where the step ends before it is done.
+    fn http(&self, request: DoorRequest) -> DoorFuture;
+
     /// Takes bytes of the guest's standard output or error. They come as the guest wrote them, at most
     /// [`super::limits::OUTPUT_CHUNK`] at once; the guest does not go on before this returns.
     fn output(&self, stream: OutputStream, bytes: &[u8]);
 
     /// Takes note of something that the guest tried by way of WASI and that was denied.
     fn attempt(&self, what: WasiAttempt);
+}
+
+/// The answer to come of a request.
+pub type DoorFuture = Pin<Box<dyn Future<Output = Result<DoorResponse, VerbError>> + Send>>;
+
+/// A body's parts, as they come; an error ends them.
+pub type DoorBody = mpsc::Receiver<Result<Bytes, String>>;
+
+/// A request that a guest sends by `wasi:http`, as it wrote it.
+#[derive(Debug)]
+pub struct DoorRequest {
+    /// The method.
+    pub method: String,
+    /// The whole URL.
+    pub url: String,
+    /// Headers in order.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// The body; none where there is none.
+    pub body: Option<DoorBody>,
+    /// For the connection and the answer's head, where the guest says it.
+    pub timeout: Option<Duration>,
+}
+
+/// The answer to it.
+#[derive(Debug)]
+pub struct DoorResponse {
+    /// The status code.
+    pub status: u16,
+    /// Headers in order.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// The body.
+    pub body: DoorBody,
 }
 
 /// A stream of the guest's.
@@ -48,7 +87,7 @@ pub enum WasiAttempt {
         /// The name, as the guest wrote it; cut at [`super::limits::ATTEMPT_TEXT`] bytes.
         name: String,
     },
-    /// A function of `wasi:http` was called.
+    /// A function of `wasi:http` that is not offered was called.
     Http {
         /// Interface and function, `wasi:http/outgoing-handler@0.2.0#handle`.
         function: String,

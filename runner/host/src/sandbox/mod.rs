@@ -42,7 +42,10 @@ use wasmtime::component::Linker;
 pub use cache::CacheDirectories;
 pub use compile::CompileHook;
 pub use error::{CacheError, LoadError, SandboxError};
-pub use host::{CallFuture, OutputStream, SocketPurpose, StepHost, WasiAttempt};
+pub use host::{
+    CallFuture, DoorBody, DoorFuture, DoorRequest, DoorResponse, OutputStream, SocketPurpose,
+    StepHost, WasiAttempt,
+};
 pub use inspect::{MANIFEST_SECTION, manifest_section};
 pub use interfaces::{AbiKind, DeclaredInterfaces, Interface};
 pub use invocation::{Arguments, Invocation, Preopen};

@@ -73,7 +73,7 @@ fn entry(
     mut linker: Linker<State>,
     declared: &DeclaredInterfaces,
 ) -> wasmtime::Result<Entry> {
-    wasi::add_refused_http(&mut linker, component)?;
+    wasi::add_http(&mut linker, component)?;
     Ok(match declared.abi {
         AbiKind::World => {
             world::add_interfaces(&mut linker, declared)?;

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use wasmtime::component::ResourceTable;
 use wasmtime::{Engine, Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use super::host::StepHost;
 use super::limits::{self, Usage};
+use super::wasi::Door;
 
 /// A running step's part of the sandbox.
 pub(crate) struct State {
@@ -15,6 +17,8 @@ pub(crate) struct State {
     table: ResourceTable,
     host: Arc<dyn StepHost>,
     usage: Usage,
+    http: WasiHttpCtx,
+    door: Door,
 }
 
 impl State {
@@ -36,6 +40,16 @@ impl WasiView for State {
     }
 }
 
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            ctx: &mut self.http,
+            table: &mut self.table,
+            hooks: &mut self.door,
+        }
+    }
+}
+
 /// A store with every limit set.
 pub(crate) fn store(
     engine: &Engine,
@@ -50,6 +64,8 @@ pub(crate) fn store(
         State {
             wasi,
             table,
+            door: Door::new(Arc::clone(&host)),
+            http: WasiHttpCtx::new(),
             host,
             usage: Usage::new(memory),
         },

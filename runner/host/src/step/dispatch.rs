@@ -11,7 +11,7 @@ use super::effect::Meta;
 use super::shared::{Shared, StepRun};
 use crate::fault::Fault;
 use crate::protocol::{Answer, Call, VerbError};
-use crate::sandbox::{OutputStream, StepHost, WasiAttempt};
+use crate::sandbox::{DoorFuture, DoorRequest, OutputStream, StepHost, WasiAttempt};
 use crate::verbs;
 
 impl StepHost for StepRun {
@@ -26,6 +26,10 @@ impl StepHost for StepRun {
                 .await
                 .map_err(|fault| shared.settle(&meta, fault))
         })
+    }
+
+    fn http(&self, request: DoorRequest) -> DoorFuture {
+        Box::pin(verbs::http_door::send(Arc::clone(&self.shared), request))
     }
 
     fn output(&self, stream: OutputStream, bytes: &[u8]) {

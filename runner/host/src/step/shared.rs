@@ -216,6 +216,14 @@ impl Shared {
         names
     }
 
+    /// The pointer of the input that this placeholder stands for.
+    pub(crate) fn placeholder_at(&self, text: &str) -> Option<&str> {
+        self.secrets
+            .keys()
+            .find(|pointer| self.inputs.pointer(pointer).and_then(Value::as_str) == Some(text))
+            .map(String::as_str)
+    }
+
     /// The text at an input, the real one where it is a secret. Only verbs that hold a permit for it ask.
     pub(crate) fn value(&self, pointer: &str) -> Option<SecretValue> {
         if let Some(secret) = self.secrets.get(pointer) {

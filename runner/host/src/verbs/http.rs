@@ -32,7 +32,7 @@ const KEEP_LIMIT: u64 = 16 * 1024 * 1024;
 const REDIRECT_LIMIT: u32 = 20;
 
 /// The largest body that is piped on: more than any artifact, and an end to a server that never stops.
-const STREAM_LIMIT: u64 = 64 * 1024 * 1024 * 1024;
+pub(super) const STREAM_LIMIT: u64 = 64 * 1024 * 1024 * 1024;
 
 /// The largest file of certificates.
 const CA_LIMIT: u64 = 1024 * 1024;
@@ -133,7 +133,7 @@ fn start(shared: &Arc<Shared>, meta: Meta, request: Request) -> Result<Answer, F
     Ok(Answer::Handle(handle))
 }
 
-async fn exchange(
+pub(super) async fn exchange(
     shared: &Shared,
     permit: &UrlPermit,
     outgoing: HttpRequest,
@@ -175,7 +175,7 @@ async fn exchange(
 }
 
 /// The certificates to trust for this URL, from the input whose role says so.
-fn certificates(shared: &Shared, url: &str) -> Result<Option<String>, Fault> {
+pub(super) fn certificates(shared: &Shared, url: &str) -> Result<Option<String>, Fault> {
     let Some(role) =
         shared.authority.bound.roles.iter().find(|role| {
             role.kind == RoleKind::Ca && role.serves.iter().any(|served| served == url)

@@ -82,25 +82,46 @@ impl Builder<'_> {
         })
     }
 
+    /// A header that is an input's value, after an authentication scheme where there is one.
+    pub(super) fn authorization(
+        &mut self,
+        name: &str,
+        scheme: &str,
+        pointer: &str,
+    ) -> Result<(String, Vec<u8>), Fault> {
+        let (value, secret) = self.input(pointer, SinkKind::HttpHeader)?;
+        let text = match scheme {
+            "" => Zeroizing::new(value.expose().to_owned()),
+            scheme => Zeroizing::new(format!("{scheme} {}", value.expose())),
+        };
+        self.header(name, &text, secret)
+    }
+
+    fn header(
+        &mut self,
+        name: &str,
+        value: &str,
+        secret: bool,
+    ) -> Result<(String, Vec<u8>), Fault> {
+        if let Some(problem) = capstep_secrets::header_value_problem(value) {
+            return Err(Fault::error(
+                ErrorKind::Invalid,
+                format!("the header `{name}` can't hold that value: {problem}"),
+            ));
+        }
+        if secret {
+            self.used.secret_headers.push(name.to_owned());
+        }
+        Ok((name.to_owned(), value.as_bytes().to_vec()))
+    }
+
     /// The headers, checked.
     pub(super) fn headers(&mut self, headers: &[Field]) -> Result<Vec<(String, Vec<u8>)>, Fault> {
         headers
             .iter()
             .map(|header| {
                 let (value, secret) = self.value(&header.value, SinkKind::HttpHeader)?;
-                if let Some(problem) = capstep_secrets::header_value_problem(&value) {
-                    return Err(Fault::error(
-                        ErrorKind::Invalid,
-                        format!(
-                            "the header `{}` can't hold that value: {problem}",
-                            header.name
-                        ),
-                    ));
-                }
-                if secret {
-                    self.used.secret_headers.push(header.name.clone());
-                }
-                Ok((header.name.clone(), value.as_bytes().to_vec()))
+                self.header(&header.name, &value, secret)
             })
             .collect()
     }

@@ -4,6 +4,7 @@
 pub(crate) mod files;
 pub(crate) mod http;
 mod http_body;
+pub(crate) mod http_door;
 pub(crate) mod log;
 mod net_error;
 pub(crate) mod op;

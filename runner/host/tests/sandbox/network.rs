@@ -103,52 +103,70 @@ async fn a_name_is_not_looked_up_and_seen() {
     );
 }
 
+/// A component that imports functions of `wasi:http` and may call one of them.
+fn http_component(import: &str, name: &str, function: &str, body: &str) -> Vec<u8> {
+    let text = format!(
+        r#"(component
+            (import "capstep:step/types@0.1.0" (instance $step
+                (type $record (record
+                    (field "message" string) (field "kind" (option string)) (field "details" (option string))))
+                (export "failure" (type (eq $record)))))
+            (alias export $step "failure" (type $failure))
+            (import "{import}" (instance $http {function}))
+            (alias export $http "{name}" (func $new))
+            (core func $new (canon lower (func $new)))
+            (core module $m
+                (import "http" "new" (func $new (result i32)))
+                (memory (export "memory") 1)
+                (data (i32.const 16) "{{}}")
+                (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+                (func (export "run") (param i32 i32) (result i32)
+                    {body}
+                    (i32.store (i32.const 4) (i32.const 16))
+                    (i32.store (i32.const 8) (i32.const 2))
+                    (i32.const 0)))
+            (core instance $i (instantiate $m (with "http" (instance (export "new" (func $new))))))
+            (func $run (param "inputs" string) (result (result string (error $failure)))
+                (canon lift (core func $i "run") (memory (core memory $i "memory")) (realloc (core func $i "realloc"))))
+            (export "run" (func $run)))"#
+    );
+    wat::parse_str(text).unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn wasi_http_may_be_imported_and_is_denied_when_used() {
-    let component = |body: &str| {
-        let text = format!(
-            r#"(component
-                (import "capstep:step/types@0.1.0" (instance $step
-                    (type $record (record
-                        (field "message" string) (field "kind" (option string)) (field "details" (option string))))
-                    (export "failure" (type (eq $record)))))
-                (alias export $step "failure" (type $failure))
-                (import "wasi:http/types@0.2.3" (instance $http
-                    (export "fields" (type $fields (sub resource)))
-                    (export "[constructor]fields" (func (result (own $fields))))))
-                (alias export $http "[constructor]fields" (func $new))
-                (core func $new (canon lower (func $new)))
-                (core module $m
-                    (import "http" "new" (func $new (result i32)))
-                    (memory (export "memory") 1)
-                    (data (i32.const 16) "{{}}")
-                    (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
-                    (func (export "run") (param i32 i32) (result i32)
-                        {body}
-                        (i32.store (i32.const 4) (i32.const 16))
-                        (i32.store (i32.const 8) (i32.const 2))
-                        (i32.const 0)))
-                (core instance $i (instantiate $m (with "http" (instance (export "new" (func $new))))))
-                (func $run (param "inputs" string) (result (result string (error $failure)))
-                    (canon lift (core func $i "run") (memory (core memory $i "memory")) (realloc (core func $i "realloc"))))
-                (export "run" (func $run)))"#
-        );
-        wat::parse_str(text).unwrap()
-    };
-    let (report, host) = run(&component(""), AbiKind::World, Invocation::step("{}")).await;
+async fn what_wasi_http_offers_may_be_used() {
+    let fields = r#"(export "fields" (type $fields (sub resource)))
+        (export "[constructor]fields" (func (result (own $fields))))"#;
+    let component = http_component(
+        "wasi:http/types@0.2.3",
+        "[constructor]fields",
+        fields,
+        "(drop (call $new))",
+    );
+    let (report, host) = run(&component, AbiKind::World, Invocation::step("{}")).await;
     assert!(
         matches!(report.outcome, RunOutcome::Finished { .. }),
         "{:?}",
         report.outcome
     );
     assert!(host.attempts().is_empty());
-    let (report, host) = run(
-        &component("(drop (call $new))"),
-        AbiKind::World,
-        Invocation::step("{}"),
-    )
-    .await;
-    let function = "wasi:http/types@0.2.3#[constructor]fields".to_owned();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_wasi_http_does_not_offer_may_be_imported_and_is_denied_when_used() {
+    let import = "wasi:http/incoming-handler@0.2.3";
+    let handle = r#"(export "handle" (func (result u32)))"#;
+    let unused = http_component(import, "handle", handle, "");
+    let (report, host) = run(&unused, AbiKind::World, Invocation::step("{}")).await;
+    assert!(
+        matches!(report.outcome, RunOutcome::Finished { .. }),
+        "{:?}",
+        report.outcome
+    );
+    assert!(host.attempts().is_empty());
+    let used = http_component(import, "handle", handle, "(drop (call $new))");
+    let (report, host) = run(&used, AbiKind::World, Invocation::step("{}")).await;
+    let function = format!("{import}#handle");
     assert!(
         matches!(&report.outcome, RunOutcome::Trapped { message } if message.contains(&function)),
         "{report:?}"

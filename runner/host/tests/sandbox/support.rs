@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use capstep_host::protocol::{Answer, Call, ErrorKind, Event, VerbError};
 use capstep_host::sandbox::{
-    AbiKind, CallFuture, DeclaredInterfaces, Interface, Invocation, LoadedPlugin, OutputStream,
-    RunReport, Sandbox, SandboxConfig, StepHost, WasiAttempt,
+    AbiKind, CallFuture, DeclaredInterfaces, DoorFuture, DoorRequest, Interface, Invocation,
+    LoadedPlugin, OutputStream, RunReport, Sandbox, SandboxConfig, StepHost, WasiAttempt,
 };
 
 /// Remembers calls, output and attempts; operations are sleeps.
@@ -89,6 +89,15 @@ impl StepHost for Host {
                     format!("not in this test: {other:?}"),
                 )),
             }
+        })
+    }
+
+    fn http(&self, _request: DoorRequest) -> DoorFuture {
+        Box::pin(async {
+            Err(VerbError::new(
+                ErrorKind::Unsupported,
+                "not in this test: a request",
+            ))
         })
     }
 

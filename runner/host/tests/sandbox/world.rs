@@ -458,6 +458,13 @@ impl StepHost for Silent {
         Box::pin(std::future::pending())
     }
 
+    fn http(
+        &self,
+        _request: capstep_host::sandbox::DoorRequest,
+    ) -> capstep_host::sandbox::DoorFuture {
+        Box::pin(std::future::pending())
+    }
+
     fn output(&self, _stream: OutputStream, _bytes: &[u8]) {}
 
     fn attempt(&self, _what: capstep_host::sandbox::WasiAttempt) {}

@@ -31,6 +31,7 @@ pub(crate) fn act(
                 found.map(|address| address.to_string()).collect::<Vec<_>>()
             ))
         }
+        "http" => crate::http::send(params),
         "read" => std::fs::read_to_string(text("path"))
             .map(Value::String)
             .map_err(shown),

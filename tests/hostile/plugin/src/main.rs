@@ -2,14 +2,16 @@
 //! was. It speaks the command protocol by hand, without the SDK, as a stranger's plugin might.
 //!
 //! A call is `{ "method": "files/read", "params": { … }, "as": "name" }`. A text `"$name"` in later parameters stands
-//! for what the call `name` gave. Methods that begin with `local/` are done by the plugin itself:
+//! for what the call `name` gave, `$$name` anywhere in one for the input `name` as the plugin sees it. Methods that begin with `local/` are done by the plugin itself:
 //!
 //! - `local/wait { op }`: reads an operation's events to its end; gives what it said;
 //! - `local/connect { address }`, `local/lookup { name }`: sockets and name lookups of its own;
+//! - `local/http { method, url, headers, body }`: a request by `wasi:http`, as existing libraries send them;
 //! - `local/read { path }`, `local/environment`: files and environment variables of its own;
 //! - `local/spin`: never ends; `local/grow { bytes }`: takes memory; `local/print { bytes, lines }`: writes to standard
 //!   output; `local/give { bytes }`: adds so much to the outputs; `local/panic`; `local/exit { code }`.
 
+mod http;
 mod local;
 
 use std::collections::BTreeMap;
@@ -71,6 +73,7 @@ fn main() {
         let method = call["method"].as_str().unwrap_or_default();
         let mut params = call.get("params").cloned().unwrap_or_else(|| json!({}));
         fill_in(&mut params, &names);
+        put_inputs(&mut params, &run["params"]["inputs"]);
         let answer = match method.strip_prefix("local/") {
             Some(act) => local::act(&mut host, act, &params, &mut outputs),
             None => host.call(method, &params),
@@ -89,6 +92,24 @@ fn main() {
         inputs.remove("calls");
     }
     host.send(&json!({ "jsonrpc": "2.0", "id": run["id"], "result": outputs }));
+}
+
+/// Puts inputs in: a secret's is a placeholder.
+fn put_inputs(value: &mut Value, inputs: &Value) {
+    match value {
+        Value::String(text) => {
+            for (name, input) in inputs.as_object().into_iter().flatten() {
+                if let Some(input) = input.as_str() {
+                    *text = text.replace(&format!("$${name}"), input);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| put_inputs(item, inputs)),
+        Value::Object(fields) => fields
+            .values_mut()
+            .for_each(|field| put_inputs(field, inputs)),
+        _ => {}
+    }
 }
 
 /// Puts earlier answers in.

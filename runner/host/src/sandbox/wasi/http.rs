@@ -1,4 +1,5 @@
-//! `wasi:http`, which is not offered: its functions are there, since language runtimes import them unused, and trap.
+//! Which functions of `wasi:http` a component gets: those that send requests lead to the host's door, the others are
+//! there, since language runtimes import them unused, and trap.
 
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker, ResourceType};
@@ -6,22 +7,30 @@ use wasmtime::component::{Component, Linker, ResourceType};
 use crate::sandbox::host::WasiAttempt;
 use crate::sandbox::state::State;
 
-/// Whether it is one of the interfaces that are linked to trap.
+/// The interfaces that are offered, by name without version.
+const DOOR: [&str; 2] = ["wasi:http/types", "wasi:http/outgoing-handler"];
+
+/// Whether it is an interface that is linked.
 pub(crate) fn is_http(interface: &str) -> bool {
     interface.starts_with("wasi:http/")
 }
 
-/// Gives the component's imports of `wasi:http` functions that report themselves and trap.
-pub(crate) fn add_refused_http(
-    linker: &mut Linker<State>,
-    component: &Component,
-) -> wasmtime::Result<()> {
+/// Links what the component imports of `wasi:http`.
+pub(crate) fn add_http(linker: &mut Linker<State>, component: &Component) -> wasmtime::Result<()> {
     let engine = linker.engine().clone();
+    let mut door = false;
     for (name, import) in component.component_type().imports(&engine) {
         let ComponentItem::ComponentInstance(instance) = import.ty else {
             continue;
         };
         if !is_http(name) {
+            continue;
+        }
+        if name
+            .split_once('@')
+            .is_some_and(|(interface, _)| DOOR.contains(&interface))
+        {
+            door = true;
             continue;
         }
         let mut link = linker.instance(name)?;
@@ -31,7 +40,7 @@ pub(crate) fn add_refused_http(
                     let function = format!("{name}#{item}");
                     link.func_new(item, move |store, _, _, _| {
                         store.data().host().attempt(WasiAttempt::Http { function: function.clone() });
-                        wasmtime::bail!("`{function}` is not offered here; a step sends requests with `capstep:step/http`")
+                        wasmtime::bail!("`{function}` is not offered here; a step sends requests, and answers none")
                     })?;
                 }
                 ComponentItem::Resource(_) => {
@@ -41,6 +50,9 @@ pub(crate) fn add_refused_http(
                 _ => {}
             }
         }
+    }
+    if door {
+        wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
     }
     Ok(())
 }

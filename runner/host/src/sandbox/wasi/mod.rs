@@ -1,10 +1,11 @@
 //! WASI 0.2: always linked, denied in its context.
 //!
 //! Toolchains import all of WASI whether or not the program uses it, so an import is no request. What a program then
-//! tries in vain is seen: sockets by their address check, name lookup by an implementation of its own, `wasi:http` by
-//! functions that trap.
+//! tries in vain is seen: sockets by their address check, name lookup by an implementation of its own.
+//! `wasi:http` is a door for existing libraries onto the check of `capstep:step/http`.
 
 mod context;
+mod door;
 mod http;
 mod lookup;
 pub(crate) mod stdio;
@@ -13,7 +14,8 @@ use wasmtime::Engine;
 use wasmtime::component::Linker;
 
 pub(crate) use context::{Context, context};
-pub(crate) use http::{add_refused_http, is_http};
+pub(crate) use door::Door;
+pub(crate) use http::{add_http, is_http};
 
 use super::state::State;
 
