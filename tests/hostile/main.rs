@@ -4,13 +4,16 @@
 //!
 //! - `place`: the servers, the files and the plugin's manifest that all cases share;
 //! - `denials_*`: the cases; `matrix`: that none is missing; `runner`: how one is run;
+//! - `http_door`: requests by `wasi:http`;
 //! - `mounts`: folders that a plugin sees directly;
+//! - `masking`: secrets taken piece by piece;
 //! - `without_verbs`: what a plugin tries by itself.
 
 mod denials_files;
 mod denials_net;
 mod denials_ssh;
 mod http_door;
+mod masking;
 mod matrix;
 mod mounts;
 mod place;

@@ -106,7 +106,7 @@ pub fn redirecting(to: String) -> u16 {
 }
 
 /// Reads to the end of a request's head.
-fn read_head(stream: &mut TcpStream) -> bool {
+pub fn read_head(stream: &mut TcpStream) -> bool {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {

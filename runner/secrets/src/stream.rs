@@ -16,6 +16,7 @@ pub struct StreamMasker {
     patterns: Arc<Patterns>,
     held: Zeroizing<Vec<u8>>,
     cursor: Cursor,
+    replaced: u64,
 }
 
 impl StreamMasker {
@@ -25,7 +26,13 @@ impl StreamMasker {
             patterns: Arc::clone(masker.patterns()),
             held: Zeroizing::new(Vec::new()),
             cursor: Cursor::default(),
+            replaced: 0,
         }
+    }
+
+    /// How many secrets were replaced so far.
+    pub fn replaced(&self) -> u64 {
+        self.replaced
     }
 
     /// Takes the next bytes and gives what can be said of the stream so far.
@@ -47,6 +54,11 @@ impl StreamMasker {
 
     /// Ends the stream and gives the rest of it.
     pub fn finish(mut self) -> Vec<u8> {
+        self.end()
+    }
+
+    /// The same for who still needs [`StreamMasker::replaced`]. Nothing may be pushed after it.
+    pub fn end(&mut self) -> Vec<u8> {
         let held = std::mem::take(&mut self.held);
         let mut out = Vec::with_capacity(held.len());
         self.step(&held, true, &mut out);
@@ -54,6 +66,7 @@ impl StreamMasker {
     }
 
     fn step(&mut self, buffer: &[u8], last: bool, out: &mut Vec<u8>) -> usize {
+        let replaced = &mut self.replaced;
         scan(
             &self.patterns,
             buffer,
@@ -61,7 +74,10 @@ impl StreamMasker {
             &mut self.cursor,
             |piece| match piece {
                 Piece::Clear(part) => out.extend_from_slice(part),
-                Piece::Label(label) => out.extend_from_slice(label.as_bytes()),
+                Piece::Label(label) => {
+                    *replaced += 1;
+                    out.extend_from_slice(label.as_bytes());
+                }
             },
         )
     }

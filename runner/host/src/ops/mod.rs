@@ -6,6 +6,6 @@ mod flow;
 mod operation;
 mod table;
 
-pub(crate) use flow::FlowSource;
+pub(crate) use flow::{FlowSource, Flowing};
 pub(crate) use operation::{Operation, Outcome, Reporter};
 pub(crate) use table::Table;

@@ -12,10 +12,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::voice::Voice;
 use crate::fault::Fault;
-use crate::files::{SealedFiles, Workspace};
+use crate::files::{Reading, SealedFiles, Workspace};
 use crate::journal::{Actor, GrantReference, Journal};
 use crate::observer::StepObserver;
 use crate::ops::Table;
+use crate::protocol::Level;
 
 /// What a step runs with.
 pub struct StepSettings {
@@ -60,6 +61,8 @@ pub(crate) struct Shared {
     pub(crate) secrets: BTreeMap<String, SecretValue>,
     /// The inputs as the plugin sees them.
     pub(crate) inputs: Value,
+    /// The file that is being read range by range.
+    pub(crate) reading: Mutex<Option<Reading>>,
     calls: AtomicU64,
     records: AtomicU64,
     denials: Mutex<Vec<Denial>>,
@@ -100,6 +103,7 @@ impl StepRun {
                 table: Table::default(),
                 secrets,
                 inputs,
+                reading: Mutex::new(None),
                 calls: AtomicU64::new(0),
                 records: AtomicU64::new(0),
                 denials: Mutex::new(Vec::new()),
@@ -222,6 +226,16 @@ impl Shared {
             .keys()
             .find(|pointer| self.inputs.pointer(pointer).and_then(Value::as_str) == Some(text))
             .map(String::as_str)
+    }
+
+    /// Says that what was piped on is not what came, to the byte.
+    pub(crate) fn warn_of_masked(&self, masked: u64, what: &str) {
+        if masked > 0 {
+            let text = format!(
+                "{masked} secrets in what came from {what} were masked before it was passed on"
+            );
+            self.voice.message(Level::Warn, &text);
+        }
     }
 
     /// The text at an input, the real one where it is a secret. Only verbs that hold a permit for it ask.

@@ -1,7 +1,7 @@
 //! `files`: the workspace, through designated paths.
 
 use std::io::{self, Read};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use capstep_envfile::{EncodeOptions, Entry as EnvEntry, EnvFormat, encode};
 use capstep_grants::check::{Act, Permit, Rule};
@@ -13,13 +13,16 @@ use sha2::{Digest, Sha256};
 
 use super::{misrouted, open_file, wrong_permit};
 use crate::fault::Fault;
-use crate::files::{FileError, Place, stat_of, walk};
+use crate::files::{FileError, MaskedReader, Place, Reading, stat_of, walk};
 use crate::journal::hex;
 use crate::protocol::{Answer, Call, EntriesOptions, Entry, ErrorKind, Written};
 use crate::step::{Meta, Shared};
 
 /// The most that one read gives: it is copied into the plugin's memory.
 const READ_LIMIT: u32 = 1024 * 1024;
+
+/// How much of a file is compared with those that are sealed: more than the largest of them.
+const SEALED_LIMIT: u64 = 1024 * 1024 + 1;
 
 /// How much of a file is hashed at once.
 const DIGEST_CHUNK: usize = 256 * 1024;
@@ -91,17 +94,9 @@ async fn blocking(shared: &Shared, meta: Meta, call: Call) -> Result<Answer, Fau
                 .effect(&meta, async {
                     let place = open(shared, &root, &path, &input)?;
                     let length = u64::from(length.min(READ_LIMIT));
-                    let bytes = match template(shared, &place, &input)? {
-                        Some(template) => slice(template.as_bytes(), offset, length),
-                        None => place
-                            .read(offset, length)
-                            .map_err(|error| file_fault(error, &input, path.as_str()))?,
-                    };
+                    let bytes = read(shared, &place, &input, offset, length)?;
                     let summary = json!({ "bytes": bytes.len() });
-                    Ok((
-                        Answer::Bytes(shared.masker.mask_bytes(&bytes).into_owned().into()),
-                        summary,
-                    ))
+                    Ok((Answer::Bytes(bytes.into()), summary))
                 })
                 .await
         }
@@ -422,34 +417,65 @@ pub(super) fn open(
         .map_err(|error| file_fault(error, at, path.as_str()))
 }
 
-/// The template, where the file is sealed, by its name or by its bytes.
-fn template(shared: &Shared, place: &Place, at: &str) -> Result<Option<String>, Fault> {
-    if let Some(template) = shared.sealed.template(&place.name()) {
-        return Ok(Some(template));
+/// A range of what the plugin may see of a file.
+fn read(
+    shared: &Shared,
+    place: &Place,
+    at: &str,
+    offset: u64,
+    length: u64,
+) -> Result<Vec<u8>, Fault> {
+    let fault = |error| file_fault(error, at, &place.name());
+    let metadata = place.stat().map_err(fault)?;
+    let mut kept = shared
+        .reading
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take();
+    let mut reading = match kept.take() {
+        Some(reading) if reading.continues(&place.name(), &metadata, offset) => reading,
+        _ => {
+            let reader = MaskedReader::new(readable(shared, place, at)?, &shared.masker);
+            Reading::new(place.name(), &metadata, reader)
+        }
+    };
+    let bytes = reading
+        .read(offset, length)
+        .map_err(|error| fault(error.into()))?;
+    if bytes.len() as u64 == length {
+        *shared
+            .reading
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(reading);
     }
-    if shared.sealed.is_empty() {
-        return Ok(None);
-    }
-    let bytes = place
-        .read(0, u64::from(READ_LIMIT) + 1)
-        .map_err(|error| file_fault(error, at, &place.name()))?;
-    Ok(shared.sealed.template_of_copy(&bytes))
+    Ok(bytes)
 }
 
-/// What a plugin may read of a file.
+/// What a plugin may read of a file, not yet masked: the template where it is sealed, by its name or by its bytes.
 pub(super) fn readable(
     shared: &Shared,
     place: &Place,
     at: &str,
 ) -> Result<Box<dyn Read + Send>, Fault> {
-    match template(shared, place, at)? {
-        Some(template) => Ok(Box::new(io::Cursor::new(template.into_bytes()))),
-        None => Ok(Box::new(
-            place
-                .file()
-                .map_err(|error| file_fault(error, at, &place.name()))?,
-        )),
+    let template = |text: String| Box::new(io::Cursor::new(text.into_bytes()));
+    if let Some(text) = shared.sealed.template(&place.name()) {
+        return Ok(template(text));
     }
+    let fault = |error| file_fault(error, at, &place.name());
+    let mut file = place.file().map_err(fault)?;
+    if shared.sealed.is_empty() {
+        return Ok(Box::new(file));
+    }
+    // What is compared is what is read: the file isn't opened again.
+    let mut beginning = Vec::new();
+    Read::by_ref(&mut file)
+        .take(SEALED_LIMIT)
+        .read_to_end(&mut beginning)
+        .map_err(|error| fault(error.into()))?;
+    if let Some(text) = shared.sealed.template_of_copy(&beginning) {
+        return Ok(template(text));
+    }
+    Ok(Box::new(io::Cursor::new(beginning).chain(file)))
 }
 
 fn forget(shared: &Shared, name: &str) -> Result<(), Fault> {
@@ -465,16 +491,6 @@ fn sealed(at: &str, name: &str) -> Fault {
         at,
         format!("`{name}` holds secrets: it is replaced as a whole or left alone"),
     )
-}
-
-fn slice(bytes: &[u8], offset: u64, length: u64) -> Vec<u8> {
-    let start = usize::try_from(offset)
-        .unwrap_or(usize::MAX)
-        .min(bytes.len());
-    let end = start
-        .saturating_add(usize::try_from(length).unwrap_or(usize::MAX))
-        .min(bytes.len());
-    bytes.get(start..end).unwrap_or_default().to_vec()
 }
 
 /// Folds a file error; a link that leaves is a denial.

@@ -10,12 +10,13 @@ use capstep_net::http::{
     Body as NetBody, BodyAborted, BodyStream, HttpRequest, HttpResponse, send,
 };
 use capstep_net::tls::TlsOptions;
+use capstep_secrets::{Masker, StreamMasker};
 use serde_json::json;
 
 use super::http_body::Builder;
 use super::{misrouted, net_error, wrong_permit};
 use crate::fault::Fault;
-use crate::ops::{FlowSource, Outcome};
+use crate::ops::{FlowSource, Flowing, Outcome};
 use crate::protocol::{Answer, Call, ErrorKind, Nanoseconds, Request, Response, ResponseHeader};
 use crate::step::{Meta, Shared};
 
@@ -27,6 +28,9 @@ const KEEP: u64 = 1024 * 1024;
 
 /// The most that is kept of an answer: it is copied into the plugin's memory.
 const KEEP_LIMIT: u64 = 16 * 1024 * 1024;
+
+/// How much more than is kept may be read, where masking made it less.
+const HIDDEN_LIMIT: usize = 1024 * 1024;
 
 /// The most redirects followed, as browsers do.
 const REDIRECT_LIMIT: u32 = 20;
@@ -120,11 +124,11 @@ fn start(shared: &Arc<Shared>, meta: Meta, request: Request) -> Result<Answer, F
             });
             let mut answer = head(&shared, &response);
             if stream {
-                operation.set_source(flow(response.body));
+                operation.set_source(flow(&shared, response.body, answer.url.clone()));
             } else {
                 let (bytes, truncated) =
-                    kept(response.body, keep).await.map_err(|error| net_error::fault(error, &permit.grant))?;
-                answer.body = shared.masker.mask_bytes(&bytes).into_owned().into();
+                    kept(response.body, keep, &shared.masker).await.map_err(|error| net_error::fault(error, &permit.grant))?;
+                answer.body = bytes.into();
                 answer.truncated = truncated;
             }
             Ok((Outcome::Response(answer), summary))
@@ -193,7 +197,7 @@ fn head(shared: &Shared, response: &HttpResponse) -> Response {
             .headers
             .iter()
             .map(|(name, value)| ResponseHeader {
-                name: name.clone(),
+                name: shared.masker.mask_str(name).into_owned(),
                 value: shared
                     .masker
                     .mask_str(&String::from_utf8_lossy(value))
@@ -208,34 +212,52 @@ fn head(shared: &Shared, response: &HttpResponse) -> Response {
     }
 }
 
-/// The body's beginning, and whether there was more.
-async fn kept(mut body: BodyStream, keep: u64) -> Result<(Vec<u8>, bool), capstep_net::NetError> {
+/// The beginning of the masked body, and whether there was more. It is masked before it is cut: what a cut leaves of a
+/// secret can't be recognised.
+async fn kept(
+    mut body: BodyStream,
+    keep: u64,
+    masker: &Masker,
+) -> Result<(Vec<u8>, bool), capstep_net::NetError> {
+    let keep = usize::try_from(keep).unwrap_or(usize::MAX);
+    let mut stream = StreamMasker::new(masker);
     let mut bytes = Vec::new();
+    let mut read = 0_usize;
     while let Some(chunk) = body.chunk().await? {
-        let room = usize::try_from(keep)
-            .unwrap_or(usize::MAX)
-            .saturating_sub(bytes.len());
-        if chunk.len() > room {
-            bytes.extend_from_slice(chunk.get(..room).unwrap_or_default());
+        read = read.saturating_add(chunk.len());
+        bytes.extend_from_slice(&stream.push(&chunk));
+        if bytes.len() > keep || read > keep.saturating_add(HIDDEN_LIMIT) {
+            bytes.truncate(keep);
             return Ok((bytes, true));
         }
-        bytes.extend_from_slice(&chunk);
     }
-    Ok((bytes, false))
+    bytes.extend_from_slice(&stream.end());
+    let truncated = bytes.len() > keep;
+    bytes.truncate(keep);
+    Ok((bytes, truncated))
 }
 
-/// The body as a source for a pipe.
-fn flow(mut body: BodyStream) -> FlowSource {
+/// The masked body as a source for a pipe.
+fn flow(shared: &Arc<Shared>, mut body: BodyStream, from: String) -> FlowSource {
     let (sender, source) = FlowSource::pair();
+    let shared = Arc::clone(shared);
     tokio::spawn(async move {
+        let mut stream = StreamMasker::new(&shared.masker);
         loop {
-            let chunk = match body.chunk().await {
-                Ok(None) => return,
-                Ok(Some(chunk)) => Ok(chunk.to_vec()),
-                Err(error) => Err(error.message),
+            let (next, last) = match body.chunk().await {
+                Ok(Some(chunk)) => (Flowing::Chunk(stream.push(&chunk)), false),
+                Ok(None) => (Flowing::Chunk(stream.end()), true),
+                Err(error) => {
+                    let _ = sender.send(Flowing::Broken(error.message)).await;
+                    return;
+                }
             };
-            let failed = chunk.is_err();
-            if sender.send(chunk).await.is_err() || failed {
+            if sender.send(next).await.is_err() {
+                return;
+            }
+            if last {
+                shared.warn_of_masked(stream.replaced(), &from);
+                let _ = sender.send(Flowing::End).await;
                 return;
             }
         }
@@ -247,10 +269,15 @@ fn flow(mut body: BodyStream) -> FlowSource {
 fn stream_body(mut source: FlowSource) -> NetBody {
     let (sender, chunks) = tokio::sync::mpsc::channel(1);
     tokio::spawn(async move {
-        while let Some(chunk) = source.0.recv().await {
-            let failed = chunk.is_err();
-            let chunk = chunk.map(Into::into).map_err(BodyAborted);
-            if sender.send(chunk).await.is_err() || failed {
+        loop {
+            let next = match source.next().await {
+                Ok(Some(chunk)) => Ok(chunk.into()),
+                // The body's end is that nobody sends any more.
+                Ok(None) => return,
+                Err(message) => Err(BodyAborted(message)),
+            };
+            let broken = next.is_err();
+            if sender.send(next).await.is_err() || broken {
                 return;
             }
         }

@@ -7,15 +7,15 @@ use serde_json::json;
 
 use super::files::{file_fault, readable};
 use crate::fault::Fault;
-use crate::files::Place;
-use crate::ops::{FlowSource, Outcome};
+use crate::files::{MaskedReader, Place};
+use crate::ops::{FlowSource, Flowing, Outcome};
 use crate::protocol::{Answer, ErrorKind};
 use crate::step::{Meta, Shared};
 
 /// How much is read at once.
 const CHUNK: usize = 64 * 1024;
 
-/// A source: the file's bytes, or its template where it is sealed.
+/// A source: what a plugin may read of the file, masked as one stream.
 pub(super) fn read(
     shared: &Arc<Shared>,
     meta: Meta,
@@ -27,37 +27,48 @@ pub(super) fn read(
         operation.set_source(source);
         async move {
             let name = place.name();
-            let opened =
-                tokio::task::spawn_blocking(move || readable(&shared, &place, &pointer)).await;
+            let (for_opening, at) = (Arc::clone(&shared), pointer);
+            let opened = tokio::task::spawn_blocking(move || {
+                let reader = readable(&for_opening, &place, &at)?;
+                Ok::<_, Fault>(MaskedReader::new(reader, &for_opening.masker))
+            })
+            .await;
             let mut reader = opened
                 .map_err(|_| Fault::error(ErrorKind::Internal, "reading was broken off"))??;
             let pumped = tokio::task::spawn_blocking(move || {
                 let mut total = 0_u64;
                 loop {
                     let mut chunk = vec![0; CHUNK];
-                    match reader.read(&mut chunk) {
-                        Ok(0) => return Ok(total),
-                        Ok(length) => {
-                            chunk.truncate(length);
-                            total += length as u64;
-                            if sender.blocking_send(Ok(chunk)).is_err() {
-                                return Ok(total);
-                            }
-                        }
+                    let length = match reader.read(&mut chunk) {
+                        Ok(length) => length,
                         Err(error) => {
-                            let _ = sender.blocking_send(Err(error.to_string()));
+                            let _ = sender.blocking_send(Flowing::Broken(error.to_string()));
                             return Err(error);
                         }
+                    };
+                    chunk.truncate(length);
+                    total += length as u64;
+                    let next = match length {
+                        0 => Flowing::End,
+                        _ => Flowing::Chunk(chunk),
+                    };
+                    // Who no longer takes them is told elsewhere.
+                    if sender.blocking_send(next).is_err() || length == 0 {
+                        return Ok((total, reader.replaced()));
                     }
                 }
             });
-            let bytes = pumped
+            let (bytes, masked) = pumped
                 .await
                 .map_err(|_| Fault::error(ErrorKind::Internal, "reading was broken off"))?
                 .map_err(|error| {
                     Fault::error(ErrorKind::Internal, format!("reading `{name}`: {error}"))
                 })?;
-            Ok((Outcome::Nothing, json!({ "bytes": bytes })))
+            shared.warn_of_masked(masked, &format!("`{name}`"));
+            Ok((
+                Outcome::Nothing,
+                json!({ "bytes": bytes, "masked": masked }),
+            ))
         }
     })?;
     Ok(Answer::Handle(handle))
@@ -79,8 +90,11 @@ pub(super) fn write(
         operation.set_sink(sender);
         async move {
             let mut bytes = 0_u64;
-            while let Some(chunk) = source.0.recv().await {
-                let chunk = chunk.map_err(|message| Fault::error(ErrorKind::Peer, message))?;
+            while let Some(chunk) = source
+                .next()
+                .await
+                .map_err(|message| Fault::error(ErrorKind::Peer, message))?
+            {
                 bytes += chunk.len() as u64;
                 pending = tokio::task::spawn_blocking(move || {
                     pending.file.write_all(&chunk).map(|()| pending)

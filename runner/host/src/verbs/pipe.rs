@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::fault::Fault;
-use crate::ops::Outcome;
+use crate::ops::{Flowing, Outcome};
 use crate::protocol::{Answer, ErrorKind, Handle, Progress};
 use crate::step::{Meta, Shared};
 
@@ -26,24 +26,32 @@ pub(super) fn pipe(
     let writer = to.take_sink().ok_or_else(|| no("take"))?;
     let handle = shared.start(meta, move |_, reporter, _| async move {
         let mut bytes = 0_u64;
-        while let Some(chunk) = reader.0.recv().await {
-            let failed = chunk.as_ref().err().cloned();
-            if let Ok(chunk) = &chunk {
-                bytes += chunk.len() as u64;
-                reporter.progress(Progress {
-                    what: "bytes".to_owned(),
-                    done: bytes,
-                    total: None,
-                });
-            }
-            if writer.send(chunk).await.is_err() {
+        loop {
+            let (next, broken) = match reader.next().await {
+                Ok(Some(chunk)) => {
+                    bytes += chunk.len() as u64;
+                    reporter.progress(Progress {
+                        what: "bytes".to_owned(),
+                        done: bytes,
+                        total: None,
+                    });
+                    (Flowing::Chunk(chunk), None)
+                }
+                Ok(None) => (Flowing::End, None),
+                Err(message) => (Flowing::Broken(message.clone()), Some(message)),
+            };
+            let ended = matches!(next, Flowing::End);
+            if writer.send(next).await.is_err() {
                 return Err(Fault::error(
                     ErrorKind::Peer,
                     "the other end stopped taking bytes",
                 ));
             }
-            if let Some(message) = failed {
+            if let Some(message) = broken {
                 return Err(Fault::error(ErrorKind::Peer, message));
+            }
+            if ended {
+                break;
             }
         }
         drop(writer);

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use capstep_grants::check::{Act, Permit};
-use capstep_net::tcp::{TcpProbe, probe};
+use capstep_net::tcp::{MAX_BANNER, TcpProbe, probe};
+use capstep_secrets::StreamMasker;
 use serde_json::json;
 
 use super::{misrouted, net_error, wrong_permit};
@@ -40,10 +41,16 @@ pub(crate) fn call(shared: &Arc<Shared>, meta: Meta, call: Call) -> Result<Answe
                     probe(&shared.dialer, &endpoint, &options).await.map_err(|error| net_error::fault(error, &grant))?;
                 let banner = answer.banner.unwrap_or_default();
                 let summary = json!({ "peer": answer.peer.to_string(), "banner": banner.len(), "note": answer.note });
+                let mut masked = StreamMasker::new(&shared.masker);
+                let mut said = masked.push(&banner);
+                // What is cut off may have been the rest of a secret.
+                if banner.len() < MAX_BANNER {
+                    said.extend(masked.end());
+                }
                 let outcome = Outcome::Tcp(TcpAnswer {
                     peer: answer.peer.to_string(),
                     latency: answer.latency.into(),
-                    banner: shared.masker.mask_bytes(&banner).into_owned().into(),
+                    banner: said.into(),
                 });
                 Ok((outcome, summary))
             })?;
