@@ -10,7 +10,7 @@ mod walk;
 mod workspace;
 
 pub(crate) use masked::{MaskedReader, Reading};
-pub(crate) use place::{FileError, Place, stat_of};
+pub(crate) use place::{FileError, Pending, Place, stat_of};
 pub use sealed::{SealedFiles, SealedFilesError};
 pub(crate) use walk::{Found, walk};
 pub use workspace::Workspace;

@@ -8,7 +8,6 @@ pub(crate) mod http_door;
 pub(crate) mod log;
 mod net_error;
 pub(crate) mod op;
-mod open_file;
 mod pipe;
 pub(crate) mod secrets;
 pub(crate) mod ssh;

@@ -1,0 +1,112 @@
+//! Reading, writing and removing what is at a place.
+
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+
+use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt as _};
+use cap_std::fs::{File, OpenOptions, OpenOptionsExt as _, PermissionsExt as _};
+
+use super::way::{join, split};
+use super::{FileError, Pending, Place};
+
+impl Place {
+    /// Opens the file itself: a link in its place is not followed, [`Place::real`] did that.
+    pub(crate) fn file(&self) -> Result<File, FileError> {
+        let mut options = OpenOptions::new();
+        // A pipe without a writer would hold the open for ever.
+        options
+            .read(true)
+            .follow(FollowSymlinks::No)
+            .custom_flags(nix::libc::O_NONBLOCK);
+        let file = self.dir.open_with(&self.relative, &options)?;
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            let what = if metadata.is_dir() {
+                "a folder"
+            } else {
+                "no ordinary file"
+            };
+            return Err(FileError::Io(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("is {what}"),
+            )));
+        }
+        Ok(file)
+    }
+
+    /// At most `length` bytes from `offset`.
+    pub(crate) fn read(&self, offset: u64, length: u64) -> Result<Vec<u8>, FileError> {
+        let mut file = self.file()?;
+        file.seek(SeekFrom::Start(offset))?;
+        let mut bytes = Vec::new();
+        file.take(length).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Writes the file whole: to a name beside it, then renamed over it.
+    pub(crate) fn replace(&self, content: &[u8], mode: u32) -> Result<(), FileError> {
+        let mut pending = self.pending(mode)?;
+        pending.file.write_all(content)?;
+        pending.commit()
+    }
+
+    /// A new file beside this one, that will take its place.
+    pub(crate) fn pending(&self, mode: u32) -> Result<Pending, FileError> {
+        if matches!(self.dir.symlink_metadata(&self.relative), Ok(metadata) if metadata.is_dir()) {
+            return Err(FileError::Io(io::Error::new(
+                io::ErrorKind::IsADirectory,
+                "is a folder",
+            )));
+        }
+        let (folder, name) = split(&self.relative);
+        let temporary = join(
+            folder,
+            &format!(
+                ".{name}.{}",
+                capstep_secrets::Placeholder::random()
+                    .as_str()
+                    .rsplit(':')
+                    .next()
+                    .unwrap_or("new")
+            ),
+        );
+        let mut options = OpenOptions::new();
+        options
+            .write(true)
+            .create_new(true)
+            .mode(mode)
+            .follow(FollowSymlinks::No);
+        let file = self.dir.open_with(&temporary, &options)?;
+        // The mode at creation is cut by the process's umask; what was asked for is meant.
+        file.set_permissions(cap_std::fs::Permissions::from_mode(mode))?;
+        Ok(Pending {
+            dir: self.dir.try_clone()?,
+            file,
+            temporary: Some(temporary),
+            target: self.relative.clone(),
+        })
+    }
+
+    /// Adds to the file's end.
+    pub(crate) fn append(&self, content: &[u8], mode: u32) -> Result<(), FileError> {
+        let mut options = OpenOptions::new();
+        options
+            .append(true)
+            .create(true)
+            .mode(mode)
+            .follow(FollowSymlinks::No)
+            .custom_flags(nix::libc::O_NONBLOCK);
+        let mut file = self.dir.open_with(&self.relative, &options)?;
+        file.write_all(content)?;
+        Ok(())
+    }
+
+    /// Removes what is there; a link itself, never what it leads to.
+    pub(crate) fn remove(&self) -> Result<(), FileError> {
+        if self.dir.symlink_metadata(&self.relative)?.is_dir() {
+            self.dir.remove_dir_all(&self.relative)?;
+        } else {
+            self.dir.remove_file(&self.relative)?;
+        }
+        Ok(())
+    }
+}
