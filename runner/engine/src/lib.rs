@@ -27,6 +27,7 @@ mod step;
 pub use cancel::Cancel;
 pub use error::{PluginFailure, RunError};
 pub use event::{EVENT_VERSION, Event, Level, Outcome, StepRef, TimedEvent};
+pub use plugins::declared;
 pub use settings::{RunResult, RunSettings};
 pub use start::run;
 pub use state::project_key;

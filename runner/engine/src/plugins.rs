@@ -60,7 +60,7 @@ pub(crate) async fn load(
 }
 
 /// The interfaces that a manifest's inputs call for: a component may import no other.
-pub(crate) fn declared(manifest: &Manifest) -> DeclaredInterfaces {
+pub fn declared(manifest: &Manifest) -> DeclaredInterfaces {
     let mut interfaces = BTreeSet::new();
     for input in manifest.inputs.iter().chain(
         manifest

@@ -11,6 +11,7 @@
 
 mod built_in;
 mod file;
+mod pack;
 mod plain;
 mod plugin;
 mod problem;
@@ -18,6 +19,7 @@ mod registry;
 mod shape;
 
 pub use file::MAX_PLUGIN_BYTES;
+pub use pack::pack;
 pub use plugin::{Origin, Plugin};
 pub use problem::codes;
 pub use registry::Registry;

@@ -3,6 +3,7 @@
 #[cfg(feature = "demo")]
 pub(crate) mod demo;
 pub(crate) mod lint;
+mod pack;
 pub(crate) mod plan;
 pub(crate) mod plugin;
 pub(crate) mod run;

@@ -7,12 +7,13 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::{exit, show};
 
-/// List and inspect plugins.
+/// List, inspect and pack plugins.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// List the built-in plugins.
     List,
     Inspect(InspectArguments),
+    Pack(super::pack::Arguments),
 }
 
 /// Show what a plugin takes, what it asks for and what it gives. Runs nothing.
@@ -48,6 +49,7 @@ pub(crate) fn run(command: &Command, context: &Context) -> Result<u8, CliError> 
                 .map_err(|error| CliError::pipeline(error.to_string()))?;
             show::plugin(&plugin, &shape, context.printer.data)
         }
+        Command::Pack(arguments) => return super::pack::run(arguments, context),
     };
     context.printer.page(&text)?;
     Ok(exit::PASSED)

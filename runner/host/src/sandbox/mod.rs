@@ -112,12 +112,7 @@ impl Sandbox {
         bytes: &[u8],
         declared: &DeclaredInterfaces,
     ) -> Result<Arc<LoadedPlugin>, LoadError> {
-        let inspection = inspect::inspect(bytes)?;
-        if inspection.component {
-            check::component(&inspection, declared)?;
-        } else {
-            check::module(&inspection, declared.abi)?;
-        }
+        let inspection = inspected(bytes, declared)?;
         let source = compile::Source {
             name: declared.name.clone(),
             bytes: bytes.to_owned(),
@@ -147,6 +142,27 @@ impl Sandbox {
             stats: RunStats::default(),
         })
     }
+}
+
+/// Checks all of a plugin that can be checked without compiling it: its form, its imports and exports.
+///
+/// # Errors
+/// As [`Sandbox::load`].
+pub fn check_plugin(bytes: &[u8], declared: &DeclaredInterfaces) -> Result<(), LoadError> {
+    inspected(bytes, declared).map(drop)
+}
+
+fn inspected(
+    bytes: &[u8],
+    declared: &DeclaredInterfaces,
+) -> Result<inspect::Inspection, LoadError> {
+    let inspection = inspect::inspect(bytes)?;
+    if inspection.component {
+        check::component(&inspection, declared)?;
+    } else {
+        check::module(&inspection, declared.abi)?;
+    }
+    Ok(inspection)
 }
 
 impl fmt::Debug for Sandbox {
