@@ -94,9 +94,10 @@ impl RunFolder {
     pub(crate) fn write(&self, record: &RunRecord) -> Result<(), RunError> {
         let path = self.path.join("run.json");
         let written = (|| {
+            let mut text = serde_json::to_vec_pretty(record)?;
+            text.push(b'\n');
             let mut file = tempfile::NamedTempFile::new_in(&self.path)?;
-            serde_json::to_writer_pretty(&mut file, record)?;
-            file.write_all(b"\n")?;
+            file.write_all(&text)?;
             file.persist(&path).map_err(|error| error.error)?;
             Ok(())
         })();
