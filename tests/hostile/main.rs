@@ -6,6 +6,7 @@
 //! - `denials_*`: the cases; `matrix`: that none is missing; `runner`: how one is run;
 //! - `http_door`: requests by `wasi:http`;
 //! - `mounts`: folders that a plugin sees directly;
+//! - `exhaustion`: memory, threads and logs without end, forged names;
 //! - `masking`: secrets taken piece by piece;
 //! - `without_verbs`: what a plugin tries by itself.
 
@@ -13,6 +14,7 @@ mod denials_files;
 mod denials_net;
 mod denials_ssh;
 mod http_door;
+mod exhaustion;
 mod masking;
 mod matrix;
 mod mounts;

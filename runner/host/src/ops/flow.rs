@@ -5,8 +5,9 @@
 
 use tokio::sync::mpsc;
 
-/// How many chunks may wait between a source and a sink: enough to keep both busy, little to hold in memory.
-const CHUNKS_IN_FLIGHT: usize = 8;
+/// How many chunks may wait between a source and a sink: enough to keep both busy. A step may have a thousand sources that
+/// nobody takes from, and what they hold is the host's memory.
+const CHUNKS_IN_FLIGHT: usize = 2;
 
 /// What is sent along a flow.
 pub(crate) enum Flowing {

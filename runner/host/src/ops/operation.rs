@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::flow::{FlowSink, FlowSource};
+use super::held::Lease;
 use crate::protocol::{
     ErrorKind, Event, Exit, Progress, Released, RemoteStat, Response, TcpAnswer, Uploaded,
     VerbError,
@@ -46,6 +47,8 @@ pub(crate) struct Operation {
     source: Mutex<Option<FlowSource>>,
     sink: Mutex<Option<FlowSink>>,
     finished: AtomicU64,
+    /// What its result keeps in memory.
+    held: Mutex<Option<Lease>>,
 }
 
 struct Events {
@@ -85,6 +88,7 @@ impl Operation {
             source: Mutex::new(None),
             sink: Mutex::new(None),
             finished: AtomicU64::new(0),
+            held: Mutex::new(None),
         });
         (operation, Reporter { sender })
     }
@@ -143,6 +147,11 @@ impl Operation {
                 "the operation is not done yet: wait for `done`",
             ))
         })
+    }
+
+    /// Keeps the account of its result's memory, until it is dropped.
+    pub(crate) fn hold(&self, lease: Lease) {
+        *lock(&self.held) = Some(lease);
     }
 
     pub(crate) fn set_source(&self, source: FlowSource) {

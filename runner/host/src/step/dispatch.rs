@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::effect::Meta;
 use super::shared::{Shared, StepRun};
+use super::shorten;
 use crate::fault::Fault;
 use crate::protocol::{Answer, Call, VerbError};
 use crate::sandbox::{DoorFuture, DoorRequest, OutputStream, StepHost, WasiAttempt};
@@ -103,6 +104,7 @@ fn meta(shared: &Shared, call: &Call) -> Meta {
         _ => (String::new(), Value::Null),
     };
     shared.masker.mask_json(&mut arguments);
+    shorten::value(&mut arguments);
     Meta {
         call: shared.next_call(),
         verb,

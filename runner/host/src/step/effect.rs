@@ -9,6 +9,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::shared::Shared;
+use super::shorten;
 use crate::fault::{Fault, denial_error};
 use crate::journal::{Entry, GrantReference, Phase};
 use crate::ops::{Operation, Outcome, Reporter};
@@ -87,7 +88,8 @@ impl Shared {
 
     /// Records a denial and lets the step fail.
     pub(crate) fn deny(&self, meta: &Meta, mut denial: Denial) -> VerbError {
-        denial.message = self.masker.mask_str(&denial.message).into_owned();
+        denial.message = shorten::text(&self.masker.mask_str(&denial.message));
+        denial.pointer = shorten::text(&denial.pointer);
         let mut entry = self.entry(meta, Phase::Denied);
         entry.denial = Some(denial.clone());
         let error = denial_error(&denial);
@@ -107,11 +109,17 @@ impl Shared {
         match fault {
             Fault::Denied(denial) => self.deny(meta, *denial),
             Fault::Error(mut error) => {
-                error.message = self.masker.mask_str(&error.message).into_owned();
-                self.masker.mask_json(&mut error.details);
+                self.tidy(&mut error);
                 error
             }
         }
+    }
+
+    /// Masks an error and keeps it short.
+    fn tidy(&self, error: &mut VerbError) {
+        error.message = shorten::text(&self.masker.mask_str(&error.message));
+        self.masker.mask_json(&mut error.details);
+        shorten::value(&mut error.details);
     }
 
     fn conclude<T>(
@@ -137,8 +145,7 @@ impl Shared {
             Ok((_, summary)) => entry.result = summary.clone(),
             Err(Fault::Error(error)) => {
                 let mut error = error.clone();
-                error.message = self.masker.mask_str(&error.message).into_owned();
-                self.masker.mask_json(&mut error.details);
+                self.tidy(&mut error);
                 entry.error = Some(error);
             }
             Err(Fault::Denied(denial)) if meta.changes => entry.error = Some(denial_error(denial)),

@@ -2,12 +2,13 @@
 //!
 //! `shared` is the state, `dispatch` the one way from a call to a verb, `effect` what is done around every verb (check,
 //! journal, time, mask), `mounts` the folders that
-//! a plugin sees directly, `voice` what people get to read.
+//! a plugin sees directly, `shorten` keeps records small, `voice` what people get to read.
 
 mod dispatch;
 mod effect;
 mod mounts;
 mod shared;
+mod shorten;
 mod voice;
 
 pub(crate) use effect::Meta;

@@ -15,7 +15,7 @@ use crate::fault::Fault;
 use crate::files::{Reading, SealedFiles, Workspace};
 use crate::journal::{Actor, GrantReference, Journal};
 use crate::observer::StepObserver;
-use crate::ops::Table;
+use crate::ops::{Held, Table};
 use crate::protocol::Level;
 
 /// What a step runs with.
@@ -61,6 +61,8 @@ pub(crate) struct Shared {
     pub(crate) secrets: BTreeMap<String, SecretValue>,
     /// The inputs as the plugin sees them.
     pub(crate) inputs: Value,
+    /// What operations hold in memory.
+    pub(crate) held: Held,
     /// The file that is being read range by range.
     pub(crate) reading: Mutex<Option<Reading>>,
     calls: AtomicU64,
@@ -103,6 +105,7 @@ impl StepRun {
                 table: Table::default(),
                 secrets,
                 inputs,
+                held: Held::default(),
                 reading: Mutex::new(None),
                 calls: AtomicU64::new(0),
                 records: AtomicU64::new(0),

@@ -12,6 +12,9 @@ use crate::protocol::{Annotation, Level, Progress};
 /// How much a step may say. More than that is a runaway, and nobody reads it.
 const LOG_LIMIT: u64 = 64 * 1024 * 1024;
 
+/// What each thing said counts beside its text: as an event it takes room too, however little it says.
+const OVERHEAD: u64 = 16;
+
 /// The longest line: a longer one is broken, so that a log without line ends can't grow in memory.
 const LINE_LIMIT: usize = 16 * 1024;
 
@@ -92,20 +95,33 @@ impl Voice {
     pub(crate) fn message(&self, level: Level, text: &str) {
         let masked = self.masker.mask_str(text);
         for line in masked.lines() {
-            self.line(level, line);
+            let mut rest = line;
+            while rest.len() > LINE_LIMIT {
+                let (part, after) = rest.split_at(rest.floor_char_boundary(LINE_LIMIT));
+                self.line(level, part);
+                rest = after;
+            }
+            self.line(level, rest);
         }
     }
 
     /// A masked line.
     pub(crate) fn line(&self, level: Level, line: &str) {
-        let length = line.len() as u64 + 1;
-        let before = self.said.fetch_add(length, Ordering::Relaxed);
-        if before + length <= LOG_LIMIT {
+        if self.has_room(line) {
             self.observer.line(level, &clean(line));
-        } else if before <= LOG_LIMIT {
+        }
+    }
+
+    /// Whether one more thing may be said; the first that may not is the log's end, which is told.
+    fn has_room(&self, text: &str) -> bool {
+        let length = text.len() as u64 + OVERHEAD;
+        let before = self.said.fetch_add(length, Ordering::Relaxed);
+        let room = before + length <= LOG_LIMIT;
+        if !room && before <= LOG_LIMIT {
             self.observer
                 .line(Level::Warn, "the log is cut here: a step may say 64 MiB");
         }
+        room
     }
 
     /// Bytes of the guest's own standard streams.
@@ -138,19 +154,31 @@ impl Voice {
     }
 
     pub(crate) fn group(&self, title: &str) {
-        self.observer.group(&clean(&self.masker.mask_str(title)));
+        if self.has_room(title) {
+            self.observer.group(&clean(&self.masker.mask_str(title)));
+        }
     }
 
     pub(crate) fn end_group(&self) {
-        self.observer.end_group();
+        if self.has_room("") {
+            self.observer.end_group();
+        }
     }
 
     pub(crate) fn progress(&self, mut progress: Progress) {
+        if !self.has_room(&progress.what) {
+            return;
+        }
         progress.what = clean(&self.masker.mask_str(&progress.what));
         self.observer.progress(&progress);
     }
 
     pub(crate) fn annotate(&self, mut annotation: Annotation) {
+        if !self.has_room(&annotation.message)
+            || !self.has_room(annotation.file.as_deref().unwrap_or_default())
+        {
+            return;
+        }
         annotation.message = clean(&self.masker.mask_str(&annotation.message));
         annotation.file = annotation
             .file

@@ -10,13 +10,13 @@ use capstep_net::http::{
     Body as NetBody, BodyAborted, BodyStream, HttpRequest, HttpResponse, send,
 };
 use capstep_net::tls::TlsOptions;
-use capstep_secrets::{Masker, StreamMasker};
+use capstep_secrets::StreamMasker;
 use serde_json::json;
 
 use super::http_body::Builder;
 use super::{misrouted, net_error, wrong_permit};
 use crate::fault::Fault;
-use crate::ops::{FlowSource, Flowing, Outcome};
+use crate::ops::{FlowSource, Flowing, Lease, Outcome};
 use crate::protocol::{Answer, Call, ErrorKind, Nanoseconds, Request, Response, ResponseHeader};
 use crate::step::{Meta, Shared};
 
@@ -76,6 +76,10 @@ fn start(shared: &Arc<Shared>, meta: Meta, request: Request) -> Result<Answer, F
     let names = shared.secret_names(used.pointers.iter().map(String::as_str));
     let meta = meta.under(shared.grants(&[&permit.grant])).using(names);
     let ca = certificates(shared, &permit.grant)?;
+    let mut sending = shared.held.lease();
+    if let Some((bytes, _)) = &body {
+        sending.grow(bytes.len())?;
+    }
 
     let (body, sink) = match body {
         Some((bytes, media_type)) => {
@@ -118,6 +122,7 @@ fn start(shared: &Arc<Shared>, meta: Meta, request: Request) -> Result<Answer, F
         }
         async move {
             let response = exchange(&shared, &permit, outgoing).await?;
+            drop(sending);
             let summary = json!({
                 "status": response.status, "url": shared.masker.mask_str(response.url.as_str()), "peer": response.peer.to_string(),
                 "redirects": response.redirects, "notes": response.notes,
@@ -126,8 +131,9 @@ fn start(shared: &Arc<Shared>, meta: Meta, request: Request) -> Result<Answer, F
             if stream {
                 operation.set_source(flow(&shared, response.body, answer.url.clone()));
             } else {
-                let (bytes, truncated) =
-                    kept(response.body, keep, &shared.masker).await.map_err(|error| net_error::fault(error, &permit.grant))?;
+                let mut lease = shared.held.lease();
+                let (bytes, truncated) = kept(&shared, response.body, keep, &mut lease, &permit.grant).await?;
+                operation.hold(lease);
                 answer.body = bytes.into();
                 answer.truncated = truncated;
             }
@@ -215,15 +221,22 @@ fn head(shared: &Shared, response: &HttpResponse) -> Response {
 /// The beginning of the masked body, and whether there was more. It is masked before it is cut: what a cut leaves of a
 /// secret can't be recognised.
 async fn kept(
+    shared: &Shared,
     mut body: BodyStream,
     keep: u64,
-    masker: &Masker,
-) -> Result<(Vec<u8>, bool), capstep_net::NetError> {
+    lease: &mut Lease,
+    at: &str,
+) -> Result<(Vec<u8>, bool), Fault> {
     let keep = usize::try_from(keep).unwrap_or(usize::MAX);
-    let mut stream = StreamMasker::new(masker);
+    let mut stream = StreamMasker::new(&shared.masker);
     let mut bytes = Vec::new();
     let mut read = 0_usize;
-    while let Some(chunk) = body.chunk().await? {
+    while let Some(chunk) = body
+        .chunk()
+        .await
+        .map_err(|error| net_error::fault(error, at))?
+    {
+        lease.grow(chunk.len())?;
         read = read.saturating_add(chunk.len());
         bytes.extend_from_slice(&stream.push(&chunk));
         if bytes.len() > keep || read > keep.saturating_add(HIDDEN_LIMIT) {

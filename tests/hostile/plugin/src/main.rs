@@ -9,7 +9,7 @@
 //! - `local/http { method, url, headers, body }`: a request by `wasi:http`, as existing libraries send them;
 //! - `local/read { path }`, `local/environment`: files and environment variables of its own;
 //! - `local/spin`: never ends; `local/grow { bytes }`: takes memory; `local/print { bytes, lines }`: writes to standard
-//!   output; `local/give { bytes }`: adds so much to the outputs; `local/panic`; `local/exit { code }`.
+//!   output; `local/repeat { times }`: makes the call before again, without its answers; `local/give { bytes }`: adds so much to the outputs; `local/panic`; `local/exit { code }`.
 
 mod http;
 mod local;
@@ -64,6 +64,7 @@ fn main() {
     let run = host.receive();
     let mut names = Names::new();
     let mut answers = Vec::new();
+    let mut last: Option<(String, Value)> = None;
     let mut outputs = json!({});
     for call in run["params"]["inputs"]["calls"]
         .as_array()
@@ -74,6 +75,17 @@ fn main() {
         let mut params = call.get("params").cloned().unwrap_or_else(|| json!({}));
         fill_in(&mut params, &names);
         put_inputs(&mut params, &run["params"]["inputs"]);
+        if method == "local/repeat" {
+            // The call before, so often again.
+            let times = params["times"].as_u64().unwrap_or_default();
+            for _ in 0..times {
+                if let Some((method, params)) = &last {
+                    let _ = host.call(method, params);
+                }
+            }
+            continue;
+        }
+        last = Some((method.to_owned(), params.clone()));
         let answer = match method.strip_prefix("local/") {
             Some(act) => local::act(&mut host, act, &params, &mut outputs),
             None => host.call(method, &params),

@@ -28,6 +28,8 @@ pub(crate) struct SshLogin {
     /// The pointer of its target.
     pub(super) target: String,
     release: Mutex<Option<OpenRelease>>,
+    /// Held while a release is begun, switched or removed: each of these runs to its end, and none beside another.
+    changing: tokio::sync::Mutex<()>,
 }
 
 /// A release that was begun and neither committed nor aborted.
@@ -49,17 +51,26 @@ impl SshLogin {
         *self.lock() = release;
     }
 
+    /// Waits until no release is being begun, switched or removed, and lets none begin meanwhile.
+    pub(super) async fn change(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.changing.lock().await
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<OpenRelease>> {
         self.release.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends the login. A release that was begun and not finished is removed: nothing is left half done.
     pub(crate) async fn close(&self) {
-        let open = self.lock().take();
-        if let Some(open) = open {
-            let _ = tokio::time::timeout(ABORT_TIMEOUT, self.session.abort_release(&open.release))
-                .await;
-        }
+        let tidied = async {
+            // A switch that the plugin no longer waits for goes on by itself: what it switches to must not be removed.
+            let _change = self.change().await;
+            let open = self.lock().take();
+            if let Some(open) = open {
+                let _ = self.session.abort_release(&open.release).await;
+            }
+        };
+        let _ = tokio::time::timeout(ABORT_TIMEOUT, tidied).await;
     }
 }
 
@@ -110,6 +121,7 @@ pub(super) fn connect(shared: &Arc<Shared>, meta: Meta, target: String) -> Resul
             session,
             target,
             release: Mutex::new(None),
+            changing: tokio::sync::Mutex::new(()),
         };
         Ok((Outcome::Login(Arc::new(login)), summary))
     })?;

@@ -31,17 +31,18 @@ pub(super) fn begin(
     else {
         return wrong_permit();
     };
-    if login.release().is_some() {
-        return Err(Fault::error(
-            ErrorKind::Conflict,
-            "a release was begun on this login already",
-        ));
-    }
     let paths = roles::role_texts(shared, RoleKind::Shared, release);
     let meta = meta.under(shared.grants(&[&login.target, &permit.grant]));
     let name = release_name(&shared.actor.run);
     let handle = shared.start(meta, move |_, _, _| {
         finish(async move {
+            let _change = login.change().await;
+            if login.release().is_some() {
+                return Err(Fault::error(
+                    ErrorKind::Conflict,
+                    "a release was begun on this login already",
+                ));
+            }
             let open = login
                 .session
                 .begin_release(&permit.path, &name, &paths)
@@ -75,6 +76,8 @@ pub(super) fn commit(
         .unwrap_or(KEEP);
     let handle = shared.start(meta, move |shared, _, _| {
         finish(async move {
+            let _change = login.change().await;
+            still(&login, &open)?;
             let report = login
                 .session
                 .commit_release(&open.release, keep)
@@ -82,7 +85,7 @@ pub(super) fn commit(
                 .map_err(|error| error::fault(error, &open.pointer))?;
             login.set_release(None);
             for warning in &report.warnings {
-                shared.voice.line(Level::Warn, warning);
+                shared.voice.message(Level::Warn, warning);
             }
             let released =
                 Released { name: open.release.name.clone(), previous: report.previous, pruned: report.pruned };
@@ -103,6 +106,8 @@ pub(super) fn abort(
     let (open, meta) = opened(shared, meta, &login)?;
     let handle = shared.start(meta, move |_, _, _| {
         finish(async move {
+            let _change = login.change().await;
+            still(&login, &open)?;
             login
                 .session
                 .abort_release(&open.release)
@@ -134,6 +139,17 @@ fn opened(shared: &Shared, meta: Meta, login: &SshLogin) -> Result<(OpenRelease,
     })?;
     let meta = meta.under(shared.grants(&[&login.target, &open.pointer]));
     Ok((open, meta))
+}
+
+/// Whether the release is still the one that was begun: another operation may have finished it while this one waited.
+fn still(login: &SshLogin, open: &OpenRelease) -> Result<(), Fault> {
+    match login.release() {
+        Some(now) if now.release.path == open.release.path => Ok(()),
+        _ => Err(Fault::error(
+            ErrorKind::Conflict,
+            "the release was finished by another operation",
+        )),
+    }
 }
 
 /// Lets the work run to its end even where the operation is cancelled meanwhile.

@@ -79,6 +79,11 @@ pub(super) fn upload(
     );
     let meta = meta.under(shared.grants(&pointers));
     let handle = shared.start(meta, move |shared, reporter, _| async move {
+        // While it fills a release, nothing may switch to it or remove it.
+        let _change = match login.release() {
+            Some(_) => Some(login.change().await),
+            None => None,
+        };
         let release = login.release();
         let gathering = {
             let (shared, release) = (Arc::clone(&shared), release.clone());
