@@ -134,7 +134,7 @@ fn designates(authority: &Value, shown: &str) -> bool {
         "path" => shown == part("path"),
         "url" => shown.starts_with(part("url")),
         "remote-path" => shown.starts_with(part("path")),
-        "script" => shown == part("first_line"),
+        "script" => shown == part("first-line"),
         "ssh-target" => shown.starts_with(&format!("{}@{}", part("user"), part("host"))),
         "tcp-address" => shown == format!("{}:{}", part("host"), authority["port"]),
         other => panic!("an authority that the tests don't know: {other}"),

@@ -112,7 +112,7 @@ fn comparable(journal: &[Record], step: usize) -> Vec<Value> {
         .collect();
     for record in &mut records {
         let fields = record.as_object_mut().unwrap();
-        for key in ["time", "sequence", "prev", "step", "duration_ms"] {
+        for key in ["time", "sequence", "prev", "step", "duration-ms"] {
             fields.remove(key);
         }
         for grant in fields

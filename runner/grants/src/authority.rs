@@ -55,6 +55,7 @@ pub enum Authority {
     /// The pipeline's own text, executed at its targets.
     Script {
         /// The script's first line that says something.
+        #[serde(rename = "first-line")]
         first_line: String,
         /// SHA-256 of the text.
         sha256: String,

@@ -18,8 +18,8 @@ use crate::protocol::VerbError;
 /// The version of the record's shape.
 const RECORD_VERSION: u32 = 1;
 
-/// What stands for the hash before the first record.
-const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+/// What stands for the hash before the first record, and for the last one of a journal without records.
+pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// Which part of an effect a record tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -92,7 +92,7 @@ pub struct Entry {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<VerbError>,
     /// How long it took.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "duration-ms", skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
 }
 

@@ -20,6 +20,8 @@ use crate::{built_in, file};
 #[derive(Debug)]
 pub struct Registry {
     folder: PathBuf,
+    /// Whether `capstep demo` asks.
+    in_demo: bool,
     found: Mutex<HashMap<Place, Result<Arc<Plugin>, PluginProblem>>>,
 }
 
@@ -35,8 +37,16 @@ impl Registry {
     pub fn new(folder: &Path) -> Self {
         Self {
             folder: folder.to_owned(),
+            in_demo: false,
             found: Mutex::new(HashMap::new()),
         }
+    }
+
+    /// The same with the plugin that only the demo has: `demo-curious`, which it stops.
+    #[must_use]
+    pub fn in_demo(mut self) -> Self {
+        self.in_demo = true;
+        self
     }
 
     /// The names of the built-in plugins, sorted.
@@ -49,7 +59,7 @@ impl Registry {
     /// # Errors
     /// Where there is none, or it can't be used; with the nearest name where there is one.
     pub fn resolve(&self, pipeline: &Pipeline, uses: &str) -> Result<Arc<Plugin>, PluginProblem> {
-        let place = locate(pipeline, uses)?;
+        let place = self.locate(pipeline, uses)?;
         self.load(place)
     }
 
@@ -58,7 +68,7 @@ impl Registry {
     /// # Errors
     /// As [`Registry::resolve`].
     pub fn resolve_alone(&self, name: &str) -> Result<Arc<Plugin>, PluginProblem> {
-        let place = if built_in::find(name).is_some() {
+        let place = if built_in::find(name, self.in_demo).is_some() {
             Place::BuiltIn(name.to_owned())
         } else if is_address(name) {
             address(name)?
@@ -75,12 +85,52 @@ impl Registry {
             return known.clone();
         }
         let loaded = match &place {
-            Place::BuiltIn(name) => load_built_in(name),
+            Place::BuiltIn(name) => load_built_in(name, self.in_demo),
             Place::Path(path) => file::read(&self.folder, path),
         };
         let loaded = loaded.map(Arc::new);
         found.insert(place, loaded.clone());
         loaded
+    }
+
+    fn locate(&self, pipeline: &Pipeline, uses: &str) -> Result<Place, PluginProblem> {
+        let is_built_in = built_in::find(uses, self.in_demo).is_some();
+        let declared = pipeline
+            .plugins
+            .iter()
+            .find(|plugin| plugin.name.value == uses);
+        match declared {
+            // If the pipeline's own won, a reader who knows the built-in one would be misled; if it lost, its author.
+            Some(_) if is_built_in => Err(problem_with_help(
+                codes::SHADOWED_PLUGIN,
+                format!("`{uses}` under `plugins` has the name of a built-in plugin"),
+                "give it another name, there and here",
+            )),
+            Some(declared) if is_address(&declared.source.value) => address(&declared.source.value),
+            Some(declared) => Err(problem_with_help(
+                codes::PLUGIN_FILE,
+                format!(
+                    "`{uses}` comes from `{}`, which is no path to a file",
+                    declared.source.value
+                ),
+                format!(
+                    "write `./{}`, relative to the pipeline's folder",
+                    declared.source.value
+                ),
+            )),
+            None if is_built_in => Ok(Place::BuiltIn(uses.to_owned())),
+            None if is_address(uses) => address(uses),
+            None => {
+                let mut known: Vec<&str> = built_in::names().collect();
+                known.extend(
+                    pipeline
+                        .plugins
+                        .iter()
+                        .map(|plugin| plugin.name.value.as_str()),
+                );
+                Err(unknown(uses, &known))
+            }
+        }
     }
 }
 
@@ -88,46 +138,6 @@ impl PluginSource for Registry {
     fn manifest(&self, pipeline: &Pipeline, uses: &str) -> Result<Arc<Manifest>, PluginProblem> {
         let plugin = self.resolve(pipeline, uses)?;
         Ok(Arc::clone(&plugin.manifest))
-    }
-}
-
-fn locate(pipeline: &Pipeline, uses: &str) -> Result<Place, PluginProblem> {
-    let is_built_in = built_in::find(uses).is_some();
-    let declared = pipeline
-        .plugins
-        .iter()
-        .find(|plugin| plugin.name.value == uses);
-    match declared {
-        // If the pipeline's own won, a reader who knows the built-in one would be misled; if it lost, its author.
-        Some(_) if is_built_in => Err(problem_with_help(
-            codes::SHADOWED_PLUGIN,
-            format!("`{uses}` under `plugins` has the name of a built-in plugin"),
-            "give it another name, there and here",
-        )),
-        Some(declared) if is_address(&declared.source.value) => address(&declared.source.value),
-        Some(declared) => Err(problem_with_help(
-            codes::PLUGIN_FILE,
-            format!(
-                "`{uses}` comes from `{}`, which is no path to a file",
-                declared.source.value
-            ),
-            format!(
-                "write `./{}`, relative to the pipeline's folder",
-                declared.source.value
-            ),
-        )),
-        None if is_built_in => Ok(Place::BuiltIn(uses.to_owned())),
-        None if is_address(uses) => address(uses),
-        None => {
-            let mut known: Vec<&str> = built_in::names().collect();
-            known.extend(
-                pipeline
-                    .plugins
-                    .iter()
-                    .map(|plugin| plugin.name.value.as_str()),
-            );
-            Err(unknown(uses, &known))
-        }
     }
 }
 
@@ -171,12 +181,12 @@ fn unknown(name: &str, known: &[&str]) -> PluginProblem {
     )
 }
 
-fn load_built_in(name: &str) -> Result<Plugin, PluginProblem> {
+fn load_built_in(name: &str, in_demo: bool) -> Result<Plugin, PluginProblem> {
     let broken = |why: String| {
         let message = format!("the built-in plugin `{name}` can't be used: {why}");
         problem(codes::INVALID_PLUGIN, message)
     };
-    let (_, bytes) = built_in::find(name)
+    let (_, bytes) = built_in::find(name, in_demo)
         .ok_or_else(|| unknown(name, &built_in::names().collect::<Vec<_>>()))?;
     let shape = Shape::read(bytes).map_err(|error| broken(error.to_string()))?;
     let json = shape

@@ -8,6 +8,7 @@ use capstep_demo::{DENIED_FILE, DemoProject, DemoServers, PIPELINE_FILE};
 use capstep_engine::{Cancel, Outcome, RunSettings, TimedEvent};
 use capstep_grants::plan::Variables;
 use capstep_host::sandbox::CacheDirectories;
+use capstep_registry::Registry;
 use capstep_secrets::SecretValue;
 use clap::Args;
 
@@ -141,6 +142,7 @@ impl Demo<'_> {
             file: Some(path.to_owned()),
         };
         let mut project = Project::read(self.context, &file)?;
+        project.registry = Arc::new(Registry::new(&project.folder).in_demo());
         // The temporary folder's name says nothing to anybody; the file's does.
         if let Some(name) = path.file_name() {
             project.source.name = name.to_string_lossy().into_owned();

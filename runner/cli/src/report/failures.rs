@@ -30,7 +30,8 @@ pub(super) struct Failure {
 impl Failure {
     /// `job deploy, step 2 (ssh-deploy): why`.
     pub(super) fn summary(&self) -> String {
-        format!("{}: {}", self.place(), self.message)
+        let message: Vec<&str> = self.message.lines().map(str::trim).collect();
+        format!("{}: {}", self.place(), message.join(" "))
     }
 
     /// `job deploy, step 2 (ssh-deploy)`.
@@ -51,10 +52,13 @@ impl Failures {
 
     pub(super) fn line(&mut self, at: &StepRef, text: &str) {
         let lines = self.lines.entry(at.clone()).or_default();
-        if lines.len() == LINES_KEPT {
-            lines.pop_front();
+        // What a plugin calls a line may have line ends in it.
+        for part in text.lines() {
+            if lines.len() == LINES_KEPT {
+                lines.pop_front();
+            }
+            lines.push_back(part.to_owned());
         }
-        lines.push_back(text.to_owned());
         self.bury(at);
     }
 

@@ -208,13 +208,13 @@ impl TextReport {
         }
         let mut text = String::new();
         for (number, line) in lines.iter().enumerate() {
-            self.failures.line(at, line);
-            let shown = if number == 0 {
-                self.look.paint(Style::Bad, line)
-            } else {
-                line.into()
-            };
-            text.push_str(&self.of_step(at, &shown));
+            let style = (number == 0).then_some(Style::Bad);
+            // Names that a plugin asks for may have line ends in them.
+            for part in line.lines() {
+                self.failures.line(at, part);
+                let shown = style.map_or(part.into(), |style| self.look.paint(style, part));
+                text.push_str(&self.of_step(at, &shown));
+            }
         }
         text
     }
@@ -242,10 +242,15 @@ impl TextReport {
             None => format!("{} in {took}", word(outcome)),
             Some(message) => format!("{} after {took}: {message}", word(outcome)),
         };
-        text.push_str(&self.of_step(at, &self.look.paint(style(outcome), line)));
+        // The reason is the plugin's: none of its lines may stand where only the report's own do.
+        for part in line.lines() {
+            text.push_str(&self.of_step(at, &self.look.paint(style(outcome), part)));
+        }
         if let Some(help) = details.get("help").and_then(Value::as_str) {
             let label = self.look.paint(Style::Name, "hint:");
-            text.push_str(&self.of_step(at, &format!("{label} {help}")));
+            for part in format!("{label} {help}").lines() {
+                text.push_str(&self.of_step(at, part));
+            }
         }
         text
     }
@@ -282,7 +287,11 @@ impl TextReport {
                 text.push_str(&format!("     {line}\n"));
             }
         }
-        let journal = format!("journal {journal_head}");
+        let journal = if journal_head == capstep_host::journal::GENESIS {
+            "no effects: the journal is empty".to_owned()
+        } else {
+            format!("journal {journal_head}")
+        };
         text.push_str(&format!("\n{}\n", self.look.paint(Style::Faint, journal)));
         let took = duration(milliseconds);
         let line = match (outcome, self.failures.gravest(outcome)) {

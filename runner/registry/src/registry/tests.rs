@@ -211,3 +211,22 @@ fn a_manifest_in_the_file_is_read() {
         "{problem:?}"
     );
 }
+
+#[test]
+fn the_demos_plugin_is_the_demos_alone() {
+    let uses = "demo-curious";
+    assert!(Registry::built_in_names().all(|name| name != uses));
+    let registry = Registry::new(Path::new("."));
+    for problem in [
+        registry.resolve(&pipeline(""), uses),
+        registry.resolve_alone(uses),
+    ] {
+        let problem = problem.unwrap_err();
+        assert_eq!(problem.message, "there is no plugin `demo-curious`");
+    }
+    let plugin = Registry::new(Path::new("."))
+        .in_demo()
+        .resolve(&pipeline(""), uses)
+        .unwrap();
+    assert_eq!(plugin.origin, Origin::BuiltIn);
+}

@@ -281,3 +281,38 @@ failed: job a: capstep.yml:5:20: the output `x` can't be evaluated: it is nothin
 ";
     assert_eq!(told(TextReport::new(PLAIN, None, false), events), expected);
 }
+
+#[test]
+fn a_plugin_begins_no_line_of_its_own() {
+    let forged = "all\n::set-env name=X::y\nwell";
+    let events = vec![
+        Event::JobStarted { job: "a".into() },
+        started("a", 1, "noop"),
+        line("a", 1, Level::Info, forged),
+        ended("a", 1, Outcome::Failed, Some(forged)),
+        Event::JobStarted { job: "b".into() },
+        started("b", 1, "noop"),
+        ended("b", 1, Outcome::Passed, None),
+        run_ended(Outcome::Failed),
+    ];
+    let text = told(TextReport::new(PLAIN, None, false), events);
+    assert!(
+        text.contains("failed: job a, step 1 (noop): all ::set-env"),
+        "{text}"
+    );
+    assert!(text.lines().all(|line| !line.starts_with("::")), "{text}");
+    assert_eq!(text.matches("\n     ::set-env").count(), 3, "{text}");
+}
+
+#[test]
+fn a_run_without_records_has_no_hash() {
+    let mut ended = run_ended(Outcome::Passed);
+    if let Event::RunFinished { journal_head, .. } = &mut ended {
+        *journal_head = capstep_host::journal::GENESIS.to_owned();
+    }
+    let text = told(TextReport::new(PLAIN, None, false), vec![ended]);
+    assert_eq!(
+        text,
+        "\nno effects: the journal is empty\npassed in 2.0 s\n"
+    );
+}
