@@ -85,10 +85,6 @@ fn every_option_of_a_built_in_plugin_is_set_by_a_case() {
         })
         .collect();
     for name in plugins() {
-        // It is the demo's own; the demo sets its one input.
-        if name == "demo-curious" {
-            continue;
-        }
         let manifest = manifest(&name);
         let (mut declared, mut found) = (BTreeSet::new(), BTreeSet::new());
         for input in &manifest.inputs {

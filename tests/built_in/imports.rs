@@ -9,8 +9,7 @@ use capstep_tests::project::Project;
 use crate::{manifest, plugins};
 
 /// Each built-in plugin, and which of the host's interfaces it imports.
-const IMPORTS: [(&str, &[&str]); 5] = [
-    ("demo-curious", &["types", "op", "log", "http"]),
+const IMPORTS: [(&str, &[&str]); 4] = [
     ("env-setup", &["types", "log", "files"]),
     (
         "health-check",

@@ -13,8 +13,8 @@
 mod denials_files;
 mod denials_net;
 mod denials_ssh;
-mod http_door;
 mod exhaustion;
+mod http_door;
 mod masking;
 mod matrix;
 mod mounts;

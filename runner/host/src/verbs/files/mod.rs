@@ -165,6 +165,17 @@ impl Target {
             .map_err(|error| self.fault(error))
     }
 
+    /// Refuses a way that leads out or to what is reserved; that there is nothing yet is no reason to.
+    fn refuse_leaving(&self, shared: &Shared) -> Result<(), Fault> {
+        let found = self
+            .place(shared)
+            .and_then(|place| place.stat().map_err(|error| self.fault(error)));
+        match found {
+            Err(denied @ Fault::Denied(_)) => Err(denied),
+            Ok(_) | Err(Fault::Error(_)) => Ok(()),
+        }
+    }
+
     /// Where something can be written: the folders on the way are made.
     fn create(&self, shared: &Shared) -> Result<Place, Fault> {
         Place::create(&shared.workspace, &self.root, &self.path).map_err(|error| self.fault(error))

@@ -91,6 +91,8 @@ pub(super) fn write(
     entry: &str,
 ) -> Result<Answer, Fault> {
     let target = Target::permitted(shared, &writing(input, entry))?;
+    // At once, so that a plugin that never sends a byte is denied, too.
+    target.refuse_leaving(shared)?;
     let meta = meta.under(shared.grants(&[input]));
     let handle = shared.start(meta, move |shared, _, operation| {
         let (sender, mut source) = FlowSource::pair();
