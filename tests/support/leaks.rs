@@ -80,7 +80,8 @@ impl ProcessWatch {
         }
     }
 
-    /// Stops; gives the processes that had one on their command line or in their environment.
+    /// Stops; gives the processes that had one on their command line or in their environment; those that an SSH server
+    /// started as `… on the server`.
     pub fn stop(self) -> Vec<String> {
         self.stop.store(true, Ordering::SeqCst);
         let found = self.thread.join().unwrap();
@@ -95,14 +96,41 @@ impl ProcessWatch {
 fn look(forms: &[Vec<u8>], found: &mut Vec<String>) {
     for entry in fs::read_dir("/proc").unwrap().flatten() {
         let path = entry.path();
+        // First of all: the process may be gone before the look is over, its parents live longer.
+        let parent = parent(&path);
         for file in ["cmdline", "environ"] {
             let bytes = fs::read(path.join(file)).unwrap_or_default();
             if contains(&bytes, forms) {
                 let name = fs::read_to_string(path.join("comm")).unwrap_or_default();
-                found.push(format!("{} of {}", file, name.trim()));
+                let side = if started_by(parent, "sshd") {
+                    " on the server"
+                } else {
+                    ""
+                };
+                found.push(format!("{} of {}{side}", file, name.trim()));
             }
         }
     }
+}
+
+/// The number of a process's parent.
+fn parent(process: &Path) -> Option<u32> {
+    let stat = fs::read_to_string(process.join("stat")).ok()?;
+    // The name before it stands in brackets, and may hold any.
+    let (_, rest) = stat.rsplit_once(')')?;
+    rest.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// Whether this process, or one above it, is called so.
+fn started_by(mut process: Option<u32>, name: &str) -> bool {
+    while let Some(number) = process.filter(|number| *number > 1) {
+        let path = PathBuf::from(format!("/proc/{number}"));
+        if fs::read_to_string(path.join("comm")).is_ok_and(|comm| comm.trim().starts_with(name)) {
+            return true;
+        }
+        process = parent(&path);
+    }
+    false
 }
 
 #[cfg(test)]
