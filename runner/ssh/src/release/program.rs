@@ -27,7 +27,7 @@ impl Session {
     }
 }
 
-/// What is sent to [`BOOTSTRAP_SH`] for one of [`programs`] with these values. Fails with `invalid` for a NUL in one.
+/// What is sent to [`BOOTSTRAP_SH`] for one of [`programs`](super::programs) with these values. Fails with `invalid` for a NUL in one.
 pub fn program_text(program: &str, values: &[(&str, &str)]) -> Result<Zeroizing<String>, SshError> {
     let mut text = Zeroizing::new(String::from(PROGRAM_START));
     for (name, value) in values {
