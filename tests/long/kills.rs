@@ -30,32 +30,38 @@ fn write(deployment: &Deployment, version: u64) {
     }
 }
 
-/// What is live: a release that is whole.
+/// What is live: a release that is whole. What a killed run had asked the server for may still be done there, a switch
+/// too: then it is looked at once more.
 #[track_caller]
 fn live(deployment: &Deployment, when: &str) -> u64 {
-    let current = deployment.current().expect("`current` leads nowhere");
-    let version = fs::read_to_string(current.join("VERSION")).unwrap();
-    let version: u64 = version.trim().parse().unwrap();
-    for (name, content) in files(version) {
-        let there = fs::read(current.join(&name)).unwrap_or_default();
+    loop {
+        let current = deployment.current().expect("`current` leads nowhere");
+        let version = fs::read_to_string(current.join("VERSION")).unwrap();
+        let version: u64 = version.trim().parse().unwrap();
+        for (name, content) in files(version) {
+            let there = fs::read(current.join(&name)).unwrap_or_default();
+            assert!(
+                there == content,
+                "{when}: `{name}` of the live version {version} has {} bytes instead of {}",
+                there.len(),
+                content.len()
+            );
+        }
+        let settings = fs::read_to_string(current.join(".env")).unwrap();
         assert!(
-            there == content,
-            "{when}: `{name}` of the live version {version} has {} bytes instead of {}",
-            there.len(),
-            content.len()
+            settings.contains(CANARY),
+            "{when}: the settings are not whole"
         );
+        let served = deployment.service.version();
+        if deployment.current().as_deref() == Some(&*current) {
+            assert_eq!(
+                served,
+                Some(version.to_string()),
+                "{when}: the service is not well"
+            );
+            return version;
+        }
     }
-    let settings = fs::read_to_string(current.join(".env")).unwrap();
-    assert!(
-        settings.contains(CANARY),
-        "{when}: the settings are not whole"
-    );
-    assert_eq!(
-        deployment.service.version(),
-        Some(version.to_string()),
-        "{when}: the service is not well"
-    );
-    version
 }
 
 #[test]
