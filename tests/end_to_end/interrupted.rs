@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use capstep_tests::program::{Ran, Running};
-use capstep_tests::proxy::Proxy;
 use capstep_tests::servers;
 use nix::sys::signal::Signal;
 
@@ -59,16 +58,7 @@ fn while_connecting() {
 fn while_uploading() {
     let deployment = Deployment::deployed();
     let before = deployment.current();
-    deployment.project.write("webapp/VERSION", "2\n");
-    deployment
-        .project
-        .write("webapp/large.bin", vec![7; 4_000_000]);
-    let proxy = Proxy::stalling(deployment.sshd.port, 200_000);
-    deployment.write_pipeline(proxy.port, "attempts: 1");
-    deployment.project.write(
-        "deploy/known_hosts",
-        deployment.sshd.known_hosts_at(proxy.port),
-    );
+    let proxy = deployment.behind_a_stall();
     let running = deployment.start();
     wait_until("the upload", || {
         proxy.passed.load(Ordering::SeqCst) >= 200_000

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use capstep_tests::journal::assert_planned;
 use capstep_tests::program::{Ran, Running};
 use capstep_tests::project::Project;
-use capstep_tests::proxy::Proxy;
 use capstep_tests::servers;
 use nix::sys::signal::Signal;
 use serde_json::json;
@@ -144,17 +143,8 @@ fn while_settings_are_written() {
 fn the_second_time_ends_it_at_once() {
     let deployment = Deployment::deployed();
     let before = deployment.current();
-    deployment.project.write("webapp/VERSION", "2\n");
-    deployment
-        .project
-        .write("webapp/large.bin", vec![7; 4_000_000]);
     // The server answers nothing any more: tidying up there would wait for as long as it may.
-    let proxy = Proxy::stalling(deployment.sshd.port, 200_000);
-    deployment.write_pipeline(proxy.port, "attempts: 1");
-    deployment.project.write(
-        "deploy/known_hosts",
-        deployment.sshd.known_hosts_at(proxy.port),
-    );
+    let proxy = deployment.behind_a_stall();
     let plan = deployment.project.plan(&[]);
     let running = deployment.start();
     wait_until("the upload", || {

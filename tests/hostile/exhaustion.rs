@@ -30,12 +30,7 @@ fn run(port: u16, calls: &Value) -> (Project, Ran, Vec<Value>) {
     project.write("readable/a.txt", "x".repeat(1 << 20));
     project.write("writable/a.txt", "hello\n");
     let ran = project.capstep(&["run", "--format", "json"]);
-    let answers = ran
-        .stdout
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .find_map(|event| event["outputs"]["answers"].as_array().cloned())
-        .unwrap_or_default();
+    let answers = hostile::answers(&ran);
     (project, ran, answers)
 }
 

@@ -50,18 +50,12 @@ fn echo() -> (u16, Arc<Mutex<String>>) {
 fn request(with: &str, params: Value) -> (Project, Ran, Value) {
     let calls = json!([call("local/http", params)]);
     let project = hostile::project(INPUTS, with, &calls);
-    let canary = project.dir.path().join("canary");
-    std::fs::write(&canary, CANARY).unwrap();
-    let secret = format!("CANARY=file:{}", canary.display());
+    let secret = hostile::canary(&project, CANARY);
     let ran = project
-        .capstep(&["run", "--format", "json", "--secret", &secret])
+        .capstep(&["run", "--format", "json", &secret])
         .never_says(CANARY);
-    let answer = ran
-        .stdout
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .find_map(|event| event["outputs"]["answers"].get(0).cloned())
-        .unwrap_or_default();
+    let answer = hostile::answers(&ran).into_iter().next();
+    let answer = answer.unwrap_or_default();
     (project, ran, answer)
 }
 

@@ -37,19 +37,10 @@ fn run(prepare: impl Fn(&Project), port: u16, calls: &Value) -> (Project, Ran, V
     );
     let project = hostile::project(INPUTS, &with, calls);
     project.write("writable/a.txt", "hello\n");
-    std::fs::write(project.dir.path().join("canary"), CANARY).unwrap();
     prepare(&project);
-    let secret = format!(
-        "CANARY=file:{}",
-        project.dir.path().join("canary").display()
-    );
-    let ran = project.capstep(&["run", "--format", "json", "--secret", &secret]);
-    let answers = ran
-        .stdout
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .find_map(|event| event["outputs"]["answers"].as_array().cloned())
-        .unwrap_or_default();
+    let secret = hostile::canary(&project, CANARY);
+    let ran = project.capstep(&["run", "--format", "json", &secret]);
+    let answers = hostile::answers(&ran);
     (project, ran, answers)
 }
 

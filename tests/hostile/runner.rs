@@ -1,6 +1,7 @@
 //! How a case is run.
 
 use capstep_grants::check::Rule;
+use capstep_tests::hostile;
 use capstep_tests::journal;
 use capstep_tests::program::Ran;
 use serde_json::{Value, json};
@@ -164,13 +165,6 @@ fn attempt(place: &Place, attempt: &Attempt) -> Result<(Ran, Vec<Value>), String
         return Err(format!("the pipeline is refused:\n{}", ran.text()));
     }
     journal::assert_planned(&plan, &place.project.journal());
-    let outputs = ran
-        .stdout
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .find_map(|event| {
-            let answers = event["outputs"]["answers"].as_array()?;
-            Some(answers.clone())
-        });
-    Ok((ran, outputs.unwrap_or_default()))
+    let answers = hostile::answers(&ran);
+    Ok((ran, answers))
 }

@@ -16,14 +16,7 @@ fn run(inputs: &str, with: &str, calls: Value) -> (Project, Ran, Vec<Value>) {
     let mut project = hostile::project(inputs, with, &calls);
     project.environment = vec![("HOME_SECRET".to_owned(), "not for plugins".to_owned())];
     let ran = project.capstep(&["run", "--format", "json"]);
-    let events = ran
-        .stdout
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let answers = events
-        .filter_map(|event| event["outputs"]["answers"].as_array().cloned())
-        .next()
-        .unwrap_or_default();
+    let answers = hostile::answers(&ran);
     (project, ran, answers)
 }
 

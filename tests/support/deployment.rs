@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::journal::{self, Record};
 use crate::program::{Ran, Running};
 use crate::project::Project;
+use crate::proxy::Proxy;
 use crate::service::Service;
 use crate::sshd::Sshd;
 use serde_json::Value;
@@ -181,6 +182,17 @@ jobs:
         deployment.run().expect(0);
         assert_eq!(deployment.service.version().as_deref(), Some("1"));
         deployment
+    }
+
+    /// A large new version, and a way to the server on which its upload comes to a halt midway, without an end.
+    pub fn behind_a_stall(&self) -> Proxy {
+        self.project.write("webapp/VERSION", "2\n");
+        self.project.write("webapp/large.bin", vec![7; 4_000_000]);
+        let proxy = Proxy::stalling(self.sshd.port, 200_000);
+        self.write_pipeline(proxy.port, "attempts: 1");
+        let known_hosts = self.sshd.known_hosts_at(proxy.port);
+        self.project.write("deploy/known_hosts", known_hosts);
+        proxy
     }
 
     /// Insists that the first version is live and that nothing of a second one is there.

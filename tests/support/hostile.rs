@@ -4,8 +4,9 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use capstep_grants::manifest::{Manifest, ManifestDeclaration};
+use serde_json::Value;
 
-use crate::program::{root, target};
+use crate::program::{Ran, root, target};
 use crate::project::Project;
 
 /// What the manifest of every such plugin has beside the inputs of the test.
@@ -84,16 +85,32 @@ pub fn manifest(inputs: &str) -> ManifestDeclaration {
 }
 
 /// A project with the plugin in it and one step, `with` these inputs (YAML, indented by eight) and calls (JSON).
-pub fn project(inputs: &str, with: &str, calls: &serde_json::Value) -> Project {
+pub fn project(inputs: &str, with: &str, calls: &Value) -> Project {
     let project = Project::new(&pipeline(with, calls));
     project.write("plugins/hostile.wasm", plugin(inputs));
     project
 }
 
 /// That pipeline.
-pub fn pipeline(with: &str, calls: &serde_json::Value) -> String {
+pub fn pipeline(with: &str, calls: &Value) -> String {
     format!(
         "version: 1\nsecrets: [CANARY, OTHER]\njobs:\n  attack:\n    steps:\n      - id: attack\n        \
          uses: ./plugins/hostile.wasm\n        with:\n          calls: {calls}\n{with}"
     )
+}
+
+/// The answers that the plugin got, of a run that was told as JSON.
+pub fn answers(ran: &Ran) -> Vec<Value> {
+    ran.stdout
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .find_map(|event| event["outputs"]["answers"].as_array().cloned())
+        .unwrap_or_default()
+}
+
+/// Puts the value of the secret CANARY into a file beside the project; the flag that names it.
+pub fn canary(project: &Project, value: &str) -> String {
+    let file = project.dir.path().join("canary");
+    std::fs::write(&file, value).unwrap();
+    format!("--secret=CANARY=file:{}", file.display())
 }

@@ -3,6 +3,7 @@
 //! - `arguments`, `commands`: what can be asked, one file per command;
 //! - `context`, `locate`, `project`: where the program stands, which file is meant, what is in it;
 //! - `values`: variables and secrets, from flags, files and the environment, which is read nowhere else;
+//! - `bounded`: files read up to a limit;
 //! - `directories`, `process`, `report`: what a run needs of the machine, and how it is told;
 //! - `show`: mistakes, plans and plugins, for people and for programs;
 //! - `error`, `exit`: how a command ends;
@@ -12,6 +13,7 @@
 
 mod application;
 mod arguments;
+mod bounded;
 mod commands;
 mod context;
 mod directories;

@@ -1,7 +1,5 @@
 //! A pipeline's file, read and checked.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,6 +8,7 @@ use capstep_pipeline::{Diagnostic, MAX_SOURCE_BYTES, Pipeline, Source, parse_pip
 use capstep_registry::Registry;
 
 use crate::arguments::FileArgument;
+use crate::bounded::{self, Bounded};
 use crate::context::Context;
 use crate::error::{self, CliError};
 use crate::locate::{self, PipelineFile};
@@ -68,25 +67,16 @@ impl Project {
     }
 }
 
-/// Reads one byte more than a pipeline may have, so that a huge file is refused without being read.
 fn read_limited(file: &PipelineFile) -> Result<Vec<u8>, CliError> {
     let shown = &file.shown;
     let unreadable = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => CliError::usage(format!("there is no file `{shown}`")),
         _ => CliError::usage(format!("`{shown}` can't be read: {error}")),
     };
-    let opened = File::open(&file.path).map_err(unreadable)?;
-    let size = opened.metadata().map_err(unreadable)?.len();
-    let mut bytes = Vec::new();
-    let limit = MAX_SOURCE_BYTES as u64 + 1;
-    opened
-        .take(limit)
-        .read_to_end(&mut bytes)
-        .map_err(unreadable)?;
-    if bytes.len() > MAX_SOURCE_BYTES && size > limit {
-        return Err(CliError::pipeline(format!(
-            "`{shown}` has {size} bytes; a pipeline may have at most {MAX_SOURCE_BYTES} bytes (1 MiB)"
-        )));
+    match bounded::read(&file.path, MAX_SOURCE_BYTES as u64).map_err(unreadable)? {
+        Bounded::Whole(mut bytes) => Ok(std::mem::take(&mut *bytes)),
+        Bounded::TooLarge => Err(CliError::pipeline(format!(
+            "`{shown}` has more than {MAX_SOURCE_BYTES} bytes (1 MiB), the most that a pipeline may have"
+        ))),
     }
-    Ok(bytes)
 }

@@ -113,8 +113,9 @@ impl Dispatcher {
         loop {
             let mut changed = false;
             let mut still = Vec::new();
+            let pipeline = Arc::clone(&self.pipeline);
             for index in std::mem::take(&mut self.waiting) {
-                let Some(job) = self.pipeline.jobs.get(index).cloned() else {
+                let Some(job) = pipeline.jobs.get(index) else {
                     continue;
                 };
                 if self.decide(job, cancel) {
@@ -131,7 +132,7 @@ impl Dispatcher {
     }
 
     /// Starts a job or settles it. False: it has to wait.
-    fn decide(&mut self, job: Job, cancel: &Cancel) -> bool {
+    fn decide(&mut self, job: &Job, cancel: &Cancel) -> bool {
         let ready = job
             .needs
             .iter()
@@ -140,15 +141,15 @@ impl Dispatcher {
             return false;
         }
         let cancelled = cancel.soft.is_cancelled();
-        let status = self.status_of(&job, cancelled);
-        let needs = self.outputs_of_needs(&job);
+        let status = self.status_of(job, cancelled);
+        let needs = self.outputs_of_needs(job);
         let scope = RunScope::of_job(&self.context, needs.clone(), status);
         match due::due(job.condition.as_ref(), &scope) {
             Due::Yes if self.running.len() >= self.limit => return false,
             Due::Yes => {
                 let start = Start {
                     context: Arc::clone(&self.context),
-                    job,
+                    job: job.clone(),
                     needs,
                     // Steps of a job that is due after the cancel are for tidying up: the cancel is not theirs.
                     cancel: if cancelled {
@@ -165,7 +166,7 @@ impl Dispatcher {
                     JobStatus::Cancelled => Outcome::Cancelled,
                     _ => Outcome::Skipped,
                 };
-                let id = job.id.value;
+                let id = job.id.value.clone();
                 self.context.emitter.emit(Event::JobSkipped {
                     job: id.clone(),
                     reason: match reason {
@@ -181,7 +182,7 @@ impl Dispatcher {
                 self.settle(id, outcome, Outputs::new(), status == JobStatus::Failure);
             }
             Due::Unknown(error) => {
-                let id = job.id.value;
+                let id = job.id.value.clone();
                 self.context
                     .emitter
                     .emit(Event::JobStarted { job: id.clone() });

@@ -1,7 +1,6 @@
 //! `capstep plugin pack`
 
-use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +8,9 @@ use capstep_grants::manifest::{Manifest, ManifestDeclaration, ManifestError};
 use capstep_host::sandbox::check_plugin;
 use capstep_registry::{MAX_PLUGIN_BYTES, pack};
 use clap::Args;
+use zeroize::Zeroizing;
 
+use crate::bounded::{self, Bounded};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::exit;
@@ -92,27 +93,24 @@ fn parse(text: &[u8], path: &Path) -> Result<(ManifestDeclaration, Manifest), Cl
     })
 }
 
-fn read(path: &Path, shown: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
+fn read(path: &Path, shown: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, CliError> {
     let shown = shown.display();
     let unreadable = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => CliError::usage(format!("there is no file `{shown}`")),
         _ => CliError::usage(format!("`{shown}` can't be read: {error}")),
     };
-    let file = File::open(path).map_err(unreadable)?;
-    if !file.metadata().map_err(unreadable)?.is_file() {
+    if !path.metadata().map_err(unreadable)?.is_file() {
         return Err(CliError::usage(format!("`{shown}` is not a file")));
     }
-    let mut bytes = Vec::new();
-    file.take(limit + 1)
-        .read_to_end(&mut bytes)
-        .map_err(unreadable)?;
-    if bytes.len() as u64 > limit {
-        let limit = limit / (1024 * 1024);
-        return Err(CliError::usage(format!(
-            "`{shown}` is larger than {limit} MiB"
-        )));
+    match bounded::read(path, limit).map_err(unreadable)? {
+        Bounded::Whole(bytes) => Ok(bytes),
+        Bounded::TooLarge => {
+            let limit = limit / (1024 * 1024);
+            Err(CliError::usage(format!(
+                "`{shown}` is larger than {limit} MiB"
+            )))
+        }
     }
-    Ok(bytes)
 }
 
 /// Writes the file whole: to one beside it, which then takes its place.

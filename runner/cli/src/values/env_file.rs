@@ -1,12 +1,11 @@
 //! `--env-file`
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
+use crate::bounded::{self, Bounded};
 use crate::context::Context;
 use crate::error::CliError;
 
@@ -26,15 +25,18 @@ impl EnvFile {
             return Ok(Self::default());
         };
         let shown = named.display();
-        let unreadable = |error| CliError::usage(format!("`{shown}` can't be read: {error}"));
-        let file = File::open(context.folder.join(named)).map_err(unreadable)?;
-        let mut text = Zeroizing::new(String::new());
-        let mut limited = file.take(MAX_ENV_FILE_BYTES + 1);
-        limited.read_to_string(&mut text).map_err(unreadable)?;
-        if text.len() as u64 > MAX_ENV_FILE_BYTES {
-            return Err(CliError::usage(format!("`{shown}` is larger than 1 MiB")));
-        }
-        let entries = capstep_envfile::parse_dotenv(&text)
+        let unreadable =
+            |error: std::io::Error| CliError::usage(format!("`{shown}` can't be read: {error}"));
+        let path = context.folder.join(named);
+        let bytes = match bounded::read(&path, MAX_ENV_FILE_BYTES).map_err(unreadable)? {
+            Bounded::Whole(bytes) => bytes,
+            Bounded::TooLarge => {
+                return Err(CliError::usage(format!("`{shown}` is larger than 1 MiB")));
+            }
+        };
+        let text = std::str::from_utf8(&bytes)
+            .map_err(|error| CliError::usage(format!("`{shown}` is not UTF-8 text: {error}")))?;
+        let entries = capstep_envfile::parse_dotenv(text)
             .map_err(|error| CliError::usage(format!("{shown}:{error}")))?;
         let values = entries
             .into_iter()

@@ -1,8 +1,6 @@
 //! The values of the pipeline's `secrets`: those that the selected jobs use, and no others.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 
 use capstep_pipeline::{Diagnostic, Job, Pipeline, Source, Span, Target, Template};
@@ -11,6 +9,7 @@ use capstep_secrets::{ProviderSpec, SecretValue, parse_spec, value_from_file};
 use super::assignment;
 use super::env_file::EnvFile;
 use crate::arguments::SecretArguments;
+use crate::bounded::{self, Bounded};
 use crate::context::Context;
 use crate::error::CliError;
 
@@ -126,16 +125,13 @@ fn from_file(name: &str, path: &Path, context: &Context) -> Result<SecretValue, 
             "`--secret {name}`: `{shown}` can't be read: {error}"
         ))
     };
-    let file = File::open(context.folder.join(path)).map_err(|error| unreadable(&error))?;
-    let mut content = Vec::new();
-    let mut limited = file.take(MAX_SECRET_BYTES + 1);
-    limited
-        .read_to_end(&mut content)
-        .map_err(|error| unreadable(&error))?;
-    if content.len() as u64 > MAX_SECRET_BYTES {
-        return Err(unreadable(&"it is larger than 1 MiB"));
+    let read = bounded::read(&context.folder.join(path), MAX_SECRET_BYTES);
+    match read.map_err(|error| unreadable(&error))? {
+        Bounded::Whole(mut content) => {
+            value_from_file(std::mem::take(&mut *content)).map_err(|error| unreadable(&error))
+        }
+        Bounded::TooLarge => Err(unreadable(&"it is larger than 1 MiB")),
     }
-    value_from_file(content).map_err(|error| unreadable(&error))
 }
 
 fn from_environment(variable: &str, context: &Context) -> Result<Option<SecretValue>, CliError> {

@@ -1,5 +1,11 @@
 //! A client of the demo's servers.
-#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::panic)]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "support of tests; each test binary uses a part"
+)]
 
 use std::sync::Arc;
 

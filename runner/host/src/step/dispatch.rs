@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 
 use super::effect::Meta;
 use super::shared::{Shared, StepRun};
-use super::shorten;
 use crate::fault::Fault;
 use crate::protocol::{Answer, Call, VerbError};
 use crate::sandbox::{DoorFuture, DoorRequest, OutputStream, StepHost, WasiAttempt};
@@ -63,16 +62,7 @@ impl StepHost for StepRun {
             ),
         };
         let shared = &self.shared;
-        let mut arguments = arguments;
-        shared.masker.mask_json(&mut arguments);
-        let meta = Meta {
-            call: shared.next_call(),
-            verb: verb.to_owned(),
-            arguments,
-            grants: Vec::new(),
-            secrets: Vec::new(),
-            changes: false,
-        };
+        let meta = shared.meta(verb, arguments, false);
         let hint = Some(
             "plugins reach the network through the host's verbs, on inputs that designate where"
                 .to_owned(),
@@ -92,7 +82,7 @@ impl StepHost for StepRun {
 
 /// What the journal says of a call: its method and parameters; bytes by their number.
 fn meta(shared: &Shared, call: &Call) -> Meta {
-    let (verb, mut arguments) = match serde_json::to_value(abridged(call)) {
+    let (verb, arguments) = match serde_json::to_value(abridged(call)) {
         Ok(Value::Object(mut object)) => {
             let verb = object
                 .get("method")
@@ -103,16 +93,7 @@ fn meta(shared: &Shared, call: &Call) -> Meta {
         }
         _ => (String::new(), Value::Null),
     };
-    shared.masker.mask_json(&mut arguments);
-    shorten::value(&mut arguments);
-    Meta {
-        call: shared.next_call(),
-        verb,
-        arguments,
-        grants: Vec::new(),
-        secrets: Vec::new(),
-        changes: changes(call),
-    }
+    shared.meta(&verb, arguments, changes(call))
 }
 
 /// Without the bulk.
@@ -154,10 +135,7 @@ fn changes(call: &Call) -> bool {
         | Call::SshCommitRelease { .. }
         | Call::SshAbortRelease { .. }
         | Call::SshExec { .. } => true,
-        Call::HttpSend { request } => !matches!(
-            request.method.to_ascii_uppercase().as_str(),
-            "GET" | "HEAD" | "OPTIONS"
-        ),
+        Call::HttpSend { request } => verbs::http::changes(&request.method),
         _ => false,
     }
 }

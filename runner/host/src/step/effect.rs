@@ -49,6 +49,20 @@ impl Meta {
 }
 
 impl Shared {
+    /// A call's record, under its own number: what a plugin chose in it is masked and kept short.
+    pub(crate) fn meta(&self, verb: &str, mut arguments: Value, changes: bool) -> Meta {
+        self.masker.mask_json(&mut arguments);
+        shorten::value(&mut arguments);
+        Meta {
+            call: self.next_call(),
+            verb: verb.to_owned(),
+            arguments,
+            grants: Vec::new(),
+            secrets: Vec::new(),
+            changes,
+        }
+    }
+
     fn entry(&self, meta: &Meta, phase: Phase) -> Entry {
         Entry {
             actor: self.actor.clone(),

@@ -4,7 +4,6 @@ use capstep_grants::manifest::Access;
 use capstep_grants::{Authority, WorkspacePath, pointer};
 use serde_json::{Value, json};
 
-use super::effect::Meta;
 use super::shared::{Shared, StepRun};
 use crate::fault::Fault;
 use crate::files::{Place, walk};
@@ -29,14 +28,10 @@ impl StepRun {
                 continue;
             }
             let (guest, writable) = beside(shared, &grant.pointer, path);
-            let meta = Meta {
-                call: shared.next_call(),
-                verb: "mount".to_owned(),
-                arguments: json!({ "input": grant.pointer, "guest": guest, "writable": writable }),
-                grants: shared.grants(&[&grant.pointer]),
-                secrets: Vec::new(),
-                changes: false,
-            };
+            let arguments = json!({ "input": grant.pointer, "guest": guest, "writable": writable });
+            let meta = shared
+                .meta("mount", arguments, false)
+                .under(shared.grants(&[&grant.pointer]));
             check(shared, &grant.pointer, path)
                 .and_then(|()| shared.note(&meta, Phase::Granted))
                 .map_err(|fault| shared.settle(&meta, fault))?;
@@ -100,11 +95,19 @@ fn no_reserved(folder: &Place, path: &WorkspacePath, at: &str, depth: usize) -> 
     let fault = |error| crate::verbs::files::file_fault(error, at, path.as_str());
     for (name, metadata) in folder.children().map_err(fault)? {
         let child = folder.child(&name).map_err(fault)?;
-        if child.is_reserved() || depth > MAX_DEPTH {
-            let message = format!(
+        let refusal = if child.is_reserved() {
+            Some(format!(
                 "`{path}` holds `{}`, which no step may see; mount a folder beside it",
                 child.name()
-            );
+            ))
+        } else if depth > MAX_DEPTH {
+            Some(format!(
+                "`{path}` is more than {MAX_DEPTH} folders deep, too deep to be looked through"
+            ))
+        } else {
+            None
+        };
+        if let Some(message) = refusal {
             return Err(Fault::error(ErrorKind::Invalid, message));
         }
         if metadata.is_dir() {

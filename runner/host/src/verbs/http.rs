@@ -10,10 +10,10 @@ use capstep_net::http::{
     Body as NetBody, BodyAborted, BodyStream, HttpRequest, HttpResponse, send,
 };
 use capstep_net::tls::TlsOptions;
-use capstep_secrets::StreamMasker;
 use serde_json::json;
 
 use super::http_body::Builder;
+use super::masked_body::MaskedBody;
 use super::{misrouted, net_error, wrong_permit};
 use crate::fault::Fault;
 use crate::ops::{FlowSource, Flowing, Lease, Outcome};
@@ -143,6 +143,13 @@ fn start(shared: &Arc<Shared>, meta: Meta, request: Request) -> Result<Answer, F
     Ok(Answer::Handle(handle))
 }
 
+/// Whether a request of this method changes something at the server.
+pub(crate) fn changes(method: &str) -> bool {
+    !["GET", "HEAD", "OPTIONS"]
+        .iter()
+        .any(|safe| safe.eq_ignore_ascii_case(method))
+}
+
 pub(super) async fn exchange(
     shared: &Shared,
     permit: &UrlPermit,
@@ -222,55 +229,48 @@ fn head(shared: &Shared, response: &HttpResponse) -> Response {
 /// secret can't be recognised.
 async fn kept(
     shared: &Shared,
-    mut body: BodyStream,
+    body: BodyStream,
     keep: u64,
     lease: &mut Lease,
     at: &str,
 ) -> Result<(Vec<u8>, bool), Fault> {
     let keep = usize::try_from(keep).unwrap_or(usize::MAX);
-    let mut stream = StreamMasker::new(&shared.masker);
+    let mut body = MaskedBody::new(shared, body);
     let mut bytes = Vec::new();
-    let mut read = 0_usize;
-    while let Some(chunk) = body
-        .chunk()
+    while let Some(part) = body
+        .next()
         .await
         .map_err(|error| net_error::fault(error, at))?
     {
-        lease.grow(chunk.len())?;
-        read = read.saturating_add(chunk.len());
-        bytes.extend_from_slice(&stream.push(&chunk));
-        if bytes.len() > keep || read > keep.saturating_add(HIDDEN_LIMIT) {
+        lease.grow(part.len())?;
+        bytes.extend_from_slice(&part);
+        if bytes.len() > keep || body.read() > keep.saturating_add(HIDDEN_LIMIT) {
             bytes.truncate(keep);
             return Ok((bytes, true));
         }
     }
-    bytes.extend_from_slice(&stream.end());
     let truncated = bytes.len() > keep;
     bytes.truncate(keep);
     Ok((bytes, truncated))
 }
 
 /// The masked body as a source for a pipe.
-fn flow(shared: &Arc<Shared>, mut body: BodyStream, from: String) -> FlowSource {
+fn flow(shared: &Arc<Shared>, body: BodyStream, from: String) -> FlowSource {
     let (sender, source) = FlowSource::pair();
     let shared = Arc::clone(shared);
     tokio::spawn(async move {
-        let mut stream = StreamMasker::new(&shared.masker);
+        let mut body = MaskedBody::new(&shared, body);
         loop {
-            let (next, last) = match body.chunk().await {
-                Ok(Some(chunk)) => (Flowing::Chunk(stream.push(&chunk)), false),
-                Ok(None) => (Flowing::Chunk(stream.end()), true),
-                Err(error) => {
-                    let _ = sender.send(Flowing::Broken(error.message)).await;
-                    return;
+            let next = match body.next().await {
+                Ok(Some(part)) => Flowing::Chunk(part),
+                Ok(None) => {
+                    shared.warn_of_masked(body.replaced(), &from);
+                    Flowing::End
                 }
+                Err(error) => Flowing::Broken(error.message),
             };
-            if sender.send(next).await.is_err() {
-                return;
-            }
-            if last {
-                shared.warn_of_masked(stream.replaced(), &from);
-                let _ = sender.send(Flowing::End).await;
+            let last = !matches!(next, Flowing::Chunk(_));
+            if sender.send(next).await.is_err() || last {
                 return;
             }
         }

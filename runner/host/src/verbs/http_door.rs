@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use capstep_grants::Authority;
 use capstep_grants::check::{Act, Denial, Permit, Refusal, Rule, UrlPermit};
-use capstep_net::http::{Body, BodyAborted, BodyStream, HttpRequest, HttpResponse};
+use capstep_net::http::{Body, BodyAborted, HttpRequest, HttpResponse};
 use capstep_net::tls::TlsOptions;
-use capstep_secrets::StreamMasker;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use super::http::{STREAM_LIMIT, certificates, exchange};
+use super::http::{STREAM_LIMIT, certificates, changes, exchange};
 use super::http_body::{Builder, Used};
+use super::masked_body::MaskedBody;
 use super::wrong_permit;
 use crate::fault::Fault;
 use crate::protocol::{ErrorKind, VerbError};
@@ -36,22 +36,10 @@ pub(crate) async fn send(
     shared: Arc<Shared>,
     request: DoorRequest,
 ) -> Result<DoorResponse, VerbError> {
-    let meta = meta(&shared, &request);
+    let arguments = json!({ "method": request.method, "url": request.url });
+    let meta = shared.meta(VERB, arguments, changes(&request.method));
     let sent = checked(&shared, meta.clone(), request).await;
     sent.map_err(|fault| shared.settle(&meta, fault))
-}
-
-fn meta(shared: &Shared, request: &DoorRequest) -> Meta {
-    let mut arguments = json!({ "method": request.method, "url": request.url });
-    shared.masker.mask_json(&mut arguments);
-    Meta {
-        call: shared.next_call(),
-        verb: VERB.to_owned(),
-        arguments,
-        grants: Vec::new(),
-        secrets: Vec::new(),
-        changes: !matches!(request.method.as_str(), "GET" | "HEAD" | "OPTIONS"),
-    }
 }
 
 async fn checked(
@@ -228,7 +216,8 @@ fn summary(shared: &Shared, response: &HttpResponse) -> Value {
 }
 
 /// The answer as the guest gets it, masked. What is masked can change its length, so the length is not told.
-fn answer(shared: &Shared, method: &str, response: HttpResponse) -> DoorResponse {
+fn answer(shared: &Arc<Shared>, method: &str, response: HttpResponse) -> DoorResponse {
+    let status = response.status;
     let headers = response
         .headers
         .iter()
@@ -236,39 +225,32 @@ fn answer(shared: &Shared, method: &str, response: HttpResponse) -> DoorResponse
         .map(|(name, value)| (name.clone(), shared.masker.mask_bytes(value).into_owned()))
         .collect();
     let (sender, body) = mpsc::channel(PARTS_IN_FLIGHT);
-    tokio::spawn(relay(
-        response.body,
-        StreamMasker::new(&shared.masker),
-        sender,
-    ));
+    tokio::spawn(relay(Arc::clone(shared), response, sender));
     DoorResponse {
-        status: response.status,
+        status,
         headers,
         body,
     }
 }
 
-/// Hands on an answer's body, masked as one stream; a server's failure ends it.
+/// Hands on an answer's body, masked; a server's failure ends it.
 async fn relay(
-    mut body: BodyStream,
-    mut masker: StreamMasker,
+    shared: Arc<Shared>,
+    response: HttpResponse,
     sender: mpsc::Sender<Result<bytes::Bytes, String>>,
 ) {
+    let mut body = MaskedBody::new(&shared, response.body);
     loop {
-        let part = match body.chunk().await {
+        let part = match body.next().await {
+            Ok(Some(part)) => Ok(part.into()),
             Ok(None) => break,
-            Ok(Some(chunk)) => Ok(masker.push(&chunk)),
             Err(error) => Err(error.message),
         };
         let failed = part.is_err();
-        let nothing_yet = matches!(&part, Ok(bytes) if bytes.is_empty());
-        if !nothing_yet && (sender.send(part.map(Into::into)).await.is_err() || failed) {
+        if sender.send(part).await.is_err() || failed {
             return;
         }
     }
-    let last = masker.finish();
-    if !last.is_empty() {
-        // Nobody listens any more where the guest has dropped the answer.
-        let _ = sender.send(Ok(last.into())).await;
-    }
+    let from = shared.masker.mask_str(response.url.as_str());
+    shared.warn_of_masked(body.replaced(), &from);
 }

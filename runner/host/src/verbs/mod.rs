@@ -6,6 +6,7 @@ pub(crate) mod http;
 mod http_body;
 pub(crate) mod http_door;
 pub(crate) mod log;
+mod masked_body;
 mod net_error;
 pub(crate) mod op;
 mod pipe;

@@ -1,5 +1,10 @@
 //! A real OpenSSH server of the test's own: loopback, a port of its own, everything in a temporary folder.
-#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::panic)]
+#![allow(
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "support of tests"
+)]
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
