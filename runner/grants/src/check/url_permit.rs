@@ -74,7 +74,10 @@ pub(super) fn permits(
         };
         return Err((
             Rule::OtherMethod,
-            format!("the method `{}` is not granted ({among})", method.escape_debug()),
+            format!(
+                "the method `{}` is not granted ({among})",
+                method.escape_debug()
+            ),
         ));
     }
     Ok(())

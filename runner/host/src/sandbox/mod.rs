@@ -43,7 +43,6 @@ pub use cache::CacheDirectories;
 pub use compile::CompileHook;
 pub use error::{CacheError, LoadError, SandboxError};
 pub use host::{CallFuture, OutputStream, SocketPurpose, StepHost, WasiAttempt};
-pub use inspect::{MANIFEST_SECTION, manifest_section};
 pub use interfaces::{AbiKind, DeclaredInterfaces, Interface};
 pub use invocation::{Arguments, Invocation, Preopen};
 pub use limits::Limits;

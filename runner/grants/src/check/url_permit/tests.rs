@@ -142,7 +142,11 @@ fn methods() {
         match expected {
             None => assert_eq!(found, Ok(()), "{method}"),
             Some(message) => {
-                assert_eq!(found, Err((Rule::OtherMethod, message.to_owned())), "{method}");
+                assert_eq!(
+                    found,
+                    Err((Rule::OtherMethod, message.to_owned())),
+                    "{method}"
+                );
             }
         }
     };
