@@ -301,7 +301,7 @@ mod tests {
         check(&ssh, "d@0.0.0.0/0", "d@[::1]", false);
         let url = Kind::Url {
             url_match: UrlMatch::Exact,
-            methods: vec![],
+            methods: crate::manifest::Methods::Listed(vec![]),
         };
         check(
             &url,
@@ -335,7 +335,7 @@ mod tests {
         );
         let site = Kind::Url {
             url_match: UrlMatch::Origin,
-            methods: vec![],
+            methods: crate::manifest::Methods::Listed(vec![]),
         };
         check(
             &site,
