@@ -357,7 +357,7 @@ fn shared_paths_stay_in_the_release() {
             &format!("`{path}` {plain}"),
         );
     }
-    wrong("shared: \"\"", "54", &format!("`` {plain}"));
+    wrong("shared: \"\"", "53", &format!("`` {plain}"));
     wrong(
         "shared: [log/app, log]",
         "54",
