@@ -30,4 +30,4 @@ pub use authority::Authority;
 pub use grant::{Grant, Place};
 pub use text::is_literal_host;
 pub use widening::{Widening, widening};
-pub use workspace_path::WorkspacePath;
+pub use workspace_path::{PathProblem, WorkspacePath};

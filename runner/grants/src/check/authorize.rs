@@ -10,7 +10,7 @@ use crate::grant::{Grant, Place};
 use crate::manifest::{Access, Input, Kind, Manifest};
 use crate::pointer;
 use crate::remote_path;
-use crate::workspace_path::WorkspacePath;
+use crate::workspace_path::{PathProblem, WorkspacePath};
 
 /// A step as the check sees it.
 #[derive(Debug, Clone)]
@@ -229,10 +229,9 @@ impl<'a> Decision<'a> {
             });
         }
         root.below(entry).map_err(|why| {
-            let rule = if why.contains("never handed") {
-                Rule::ReservedPath
-            } else {
-                Rule::OutsidePath
+            let rule = match why {
+                PathProblem::Reserved => Rule::ReservedPath,
+                _ => Rule::OutsidePath,
             };
             self.deny(rule, at, format!("`{entry}` below `{root}` {why}"), None)
         })

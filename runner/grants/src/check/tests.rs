@@ -226,7 +226,7 @@ fn paths() -> Vec<(Act<'static>, Outcome)> {
     let look = |input, entry| Act::Look { input, entry };
     let read = |input, entry| Act::Read { input, entry };
     let write = |input, entry| Act::Write { input, entry };
-    let reserved = "is never handed to a step";
+    let reserved = crate::workspace_path::PathProblem::Reserved;
     vec![
         (look("/read", ""), yes("src")),
         (look("/write", "a"), yes("out/a")),
