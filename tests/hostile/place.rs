@@ -84,10 +84,12 @@ impl Place {
         ]
     }
 
-    /// The pipeline whose step makes these calls; `flag` is what some of its accesses hang on.
+    /// The pipeline whose step makes these calls; `flag` is what some of its accesses hang on, and whether the method it
+    /// chooses is POST.
     pub(crate) fn pipeline(&self, flag: bool, calls: &Value) -> String {
         let (http, redirecting, loopback) = (self.http, self.redirecting, loopback_name());
         let srv = self.sshd.remote("in");
+        let method = if flag { "POST" } else { "GET" };
         let mut with = format!(
             "text: hello
 flag: {flag}
@@ -98,6 +100,8 @@ switched: switched/
 everything: .
 exact: http://127.0.0.1:{http}/exact
 site: http://127.0.0.1:{http}/site/
+chosen-method: {method}
+chosen: http://127.0.0.1:{http}/chosen
 moved: http://127.0.0.1:{redirecting}/
 metadata: http://169.254.169.254/
 address: 127.0.0.1:{http}
@@ -199,6 +203,13 @@ methods = ["GET", "POST"]
 type = "url"
 match = "prefix"
 methods = ["GET"]
+[inputs.chosen-method]
+type = "enum"
+values = ["GET", "HEAD", "POST"]
+default = "GET"
+[inputs.chosen]
+type = "url"
+methods = "input(chosen-method)"
 [inputs.moved]
 type = "url"
 [inputs.metadata]

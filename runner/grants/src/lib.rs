@@ -6,7 +6,7 @@
 //! - `plan` and `races`: the same for a whole pipeline, before anything runs;
 //! - `check`: may this step do this? The one place where that is decided;
 //! - `widening`: what a new version of a plugin asks for that the old one did not;
-//! - `authority`, `grant`, `pointer`, `text`, `workspace_path`, `remote_path`: the terms these are written in.
+//! - `authority`, `grant`, `pointer`, `text`, `workspace_path`, `remote_path`, `url_path`: the terms these are written in.
 
 mod authority;
 pub mod bind;
@@ -22,6 +22,7 @@ mod remote_path;
 #[cfg(test)]
 mod testing;
 mod text;
+mod url_path;
 mod widening;
 mod workspace_path;
 

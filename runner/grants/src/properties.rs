@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::bind::Bound;
 use crate::check::{Act, Permit, Refusal, StepAuthority, authorize};
-use crate::manifest::{Kind, Manifest, SiblingRef, SinkKind, UrlMatch};
+use crate::manifest::{Kind, Manifest, Methods, SiblingRef, SinkKind, UrlMatch};
 use crate::testing::{bound, try_manifest};
 use crate::workspace_path::WorkspacePath;
 use crate::{Authority, remote_path, text, widening};
@@ -317,7 +317,7 @@ fn kinds() -> Vec<Kind> {
         Kind::Path,
         Kind::Url {
             url_match: UrlMatch::Prefix,
-            methods: vec!["GET".to_owned()],
+            methods: Methods::Listed(vec!["GET".to_owned()]),
         },
         Kind::TcpAddress,
         Kind::SshTarget,

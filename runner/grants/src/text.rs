@@ -3,14 +3,14 @@
 use url::Url;
 
 use crate::authority::Authority;
-use crate::manifest::Kind;
+use crate::manifest::{Kind, Methods};
 use crate::workspace_path::WorkspacePath;
 
 /// The port of an `ssh-target` that names none.
 const SSH_PORT: u16 = 22;
 
-/// Reads the text of an authority-carrying value. Remote paths and scripts need their siblings and are completed by
-/// the caller.
+/// Reads the text of an authority-carrying value. Remote paths, scripts and the methods that a step chooses need their
+/// siblings and are completed by the caller.
 ///
 /// # Errors
 /// What is wrong with the text, as a sentence without its end.
@@ -22,7 +22,10 @@ pub(crate) fn authority(kind: &Kind, text: &str) -> Result<Option<Authority>, St
         Kind::Url { url_match, methods } => Authority::Url {
             url: url(text)?.to_string(),
             url_match: *url_match,
-            methods: methods.clone(),
+            methods: match methods {
+                Methods::Listed(methods) => methods.clone(),
+                Methods::Chosen(_) => Vec::new(),
+            },
         },
         Kind::TcpAddress => {
             let (host, port) = host_port(text)?;
@@ -169,7 +172,7 @@ mod tests {
     fn urls_and_addresses() {
         let kind = Kind::Url {
             url_match: UrlMatch::Exact,
-            methods: vec![],
+            methods: Methods::Listed(vec![]),
         };
         check(
             &kind,

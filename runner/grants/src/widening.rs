@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::manifest::{Access, Input, Kind, Manifest, UrlMatch};
+use crate::manifest::{Access, Input, Kind, Manifest, Methods, UrlMatch};
 
 /// One way in which a new manifest asks for more than the old one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,6 +53,15 @@ pub enum Widening {
         input: String,
         /// The method.
         method: String,
+    },
+    /// The input that chooses the HTTP method has another value where a step doesn't set it.
+    MethodByDefault {
+        /// The input.
+        input: String,
+        /// The method.
+        method: String,
+        /// The enum that chooses.
+        chosen_by: String,
     },
     /// A secret goes elsewhere.
     MovedSink {
@@ -133,6 +142,14 @@ impl std::fmt::Display for Widening {
             Self::AddedMethod { input, method } => {
                 write!(f, "`{input}` now grants requests with {method}")
             }
+            Self::MethodByDefault {
+                input,
+                method,
+                chosen_by,
+            } => write!(
+                f,
+                "`{input}` now grants requests with {method} where a step says nothing of `{chosen_by}`"
+            ),
             Self::MovedSink {
                 input,
                 from: Some(from),
@@ -301,7 +318,7 @@ fn leaf(before: Place<'_>, after: Place<'_>, at: &str, found: &mut BTreeSet<Wide
     if new.kind.carries_authority() {
         if old.kind.word() == new.kind.word() {
             accesses(before, after, at, found);
-            designation(&old.kind, &new.kind, at, found);
+            designation(before, after, at, found);
         } else {
             found.insert(Widening::NewAuthority {
                 input: at.to_owned(),
@@ -360,17 +377,13 @@ fn is_true_by_default(place: Place<'_>, name: &str) -> bool {
 }
 
 /// What the type itself says: how much of a site, on which target.
-fn designation(old: &Kind, new: &Kind, at: &str, found: &mut BTreeSet<Widening>) {
-    match (old, new) {
+fn designation(before: Place<'_>, after: Place<'_>, at: &str, found: &mut BTreeSet<Widening>) {
+    match (&before.input.kind, &after.input.kind) {
         (
             Kind::Url {
-                url_match: from,
-                methods: had,
+                url_match: from, ..
             },
-            Kind::Url {
-                url_match: to,
-                methods,
-            },
+            Kind::Url { url_match: to, .. },
         ) => {
             if to > from {
                 found.insert(Widening::WiderMatch {
@@ -379,12 +392,7 @@ fn designation(old: &Kind, new: &Kind, at: &str, found: &mut BTreeSet<Widening>)
                     to: *to,
                 });
             }
-            for method in methods.iter().filter(|method| !had.contains(method)) {
-                found.insert(Widening::AddedMethod {
-                    input: at.to_owned(),
-                    method: method.clone(),
-                });
-            }
+            methods(before, after, at, found);
         }
         (Kind::Script { on: from }, Kind::Script { on: to })
         | (Kind::RemotePath { target: from }, Kind::RemotePath { target: to })
@@ -398,6 +406,66 @@ fn designation(old: &Kind, new: &Kind, at: &str, found: &mut BTreeSet<Widening>)
         }
         _ => {}
     }
+}
+
+/// Which HTTP methods a url grants: those that the old version granted to every step, and those that the same input
+/// still chooses, are no more than before.
+fn methods(before: Place<'_>, after: Place<'_>, at: &str, found: &mut BTreeSet<Widening>) {
+    let (Kind::Url { methods: had, .. }, Kind::Url { methods: has, .. }) =
+        (&before.input.kind, &after.input.kind)
+    else {
+        return;
+    };
+    let always: &[String] = match had {
+        Methods::Listed(methods) => methods,
+        Methods::Chosen(name) => match values_of(before, name) {
+            // A choice of one is none.
+            only @ [_] => only,
+            _ => &[],
+        },
+    };
+    let now: &[String] = match has {
+        Methods::Listed(methods) => methods,
+        Methods::Chosen(name) => values_of(after, name),
+    };
+    for method in now.iter().filter(|method| !always.contains(method)) {
+        match (had, has) {
+            (Methods::Chosen(before_by), Methods::Chosen(name))
+                if before_by == name && values_of(before, name).contains(method) =>
+            {
+                let by_default = |place| default_of(place, name) == Some(method.as_str());
+                if by_default(after) && !by_default(before) {
+                    found.insert(Widening::MethodByDefault {
+                        input: at.to_owned(),
+                        method: method.clone(),
+                        chosen_by: name.clone(),
+                    });
+                }
+            }
+            _ => {
+                found.insert(Widening::AddedMethod {
+                    input: at.to_owned(),
+                    method: method.clone(),
+                });
+            }
+        }
+    }
+}
+
+/// The values of the enum of that name beside an input.
+fn values_of<'a>(place: Place<'a>, name: &str) -> &'a [String] {
+    match place.record.iter().find(|input| input.name == name) {
+        Some(Input {
+            kind: Kind::Enum(values),
+            ..
+        }) => values,
+        _ => &[],
+    }
+}
+
+fn default_of<'a>(place: Place<'a>, name: &str) -> Option<&'a str> {
+    let input = place.record.iter().find(|input| input.name == name)?;
+    input.default.as_ref()?.as_str()
 }
 
 #[cfg(test)]
@@ -551,6 +619,36 @@ mod tests {
                 "`a` now grants requests with DELETE",
             ],
         );
+        let chosen = |values: &str, default: &str| {
+            format!(
+                "inputs.m = {{ type = \"enum\", values = [{values}], default = \"{default}\" }}\ninputs.a = {{ type = \"url\", methods = \"input(m)\" }}"
+            )
+        };
+        let listed = |values: &str| {
+            chosen("\"GET\", \"POST\"", "GET").replace("\"input(m)\"", &format!("[{values}]"))
+        };
+        let both = chosen("\"GET\", \"POST\"", "GET");
+        check(&listed("\"GET\", \"POST\""), &both, &[]);
+        check(&both, &both, &[]);
+        check(
+            &both,
+            &listed("\"GET\", \"POST\""),
+            &[
+                "`a` now grants requests with GET",
+                "`a` now grants requests with POST",
+            ],
+        );
+        check(
+            &both,
+            &chosen("\"GET\", \"POST\"", "POST"),
+            &["`a` now grants requests with POST where a step says nothing of `m`"],
+        );
+        check(
+            &both,
+            &chosen("\"GET\", \"POST\", \"PUT\"", "GET"),
+            &["`a` now grants requests with PUT"],
+        );
+        check(&chosen("\"GET\"", "GET"), &listed("\"GET\""), &[]);
         check_input(
             "type = \"script\", on = \"t\"",
             "type = \"script\", on = \"t2\"",

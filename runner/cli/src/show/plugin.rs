@@ -202,7 +202,7 @@ fn type_of(kind: &Kind) -> String {
         Kind::Map(value) => format!("map<{}>", type_of(&value.kind)),
         Kind::Enum(values) => values.join(" | "),
         Kind::Url { url_match, methods } => {
-            format!("url ({}, {})", url_match.word(), methods.join(" "))
+            format!("url ({}, {methods})", url_match.word())
         }
         Kind::Script { on } => format!("script run on {on}"),
         Kind::RemotePath { target } => format!("remote-path({target})"),

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::authority::Authority;
 use crate::manifest::{Kind, UrlMatch};
 use crate::workspace_path::WorkspacePath;
-use crate::{remote_path, text};
+use crate::{remote_path, text, url_path};
 
 /// What a run-time value must lie in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,13 +156,10 @@ impl Bound {
                     return false;
                 };
                 let actual_host = actual_host.trim_start_matches('[').trim_end_matches(']');
-                let encoded = url.path().to_ascii_lowercase();
                 url.scheme() == scheme
                     && url.port_or_known_default() == Some(*port)
                     && host.matches(actual_host)
-                    && !["%2e", "%2f", "%5c"]
-                        .iter()
-                        .any(|sly| encoded.contains(sly))
+                    && url_path::is_plain(url.path())
                     && is_below(url.path(), path)
             }
             (Self::Path(folder), Authority::Path { path }) => {
@@ -304,7 +301,7 @@ mod tests {
         check(&ssh, "d@0.0.0.0/0", "d@[::1]", false);
         let url = Kind::Url {
             url_match: UrlMatch::Exact,
-            methods: vec![],
+            methods: crate::manifest::Methods::Listed(vec![]),
         };
         check(
             &url,
@@ -338,7 +335,7 @@ mod tests {
         );
         let site = Kind::Url {
             url_match: UrlMatch::Origin,
-            methods: vec![],
+            methods: crate::manifest::Methods::Listed(vec![]),
         };
         check(
             &site,

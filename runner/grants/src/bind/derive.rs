@@ -12,7 +12,7 @@ use super::roles::{RoleBinding, RoleFinder, RoleKind};
 use super::siblings::{leaves_of, pointer_of};
 use crate::authority::Authority;
 use crate::grant::{Grant, Place};
-use crate::manifest::{Access, Kind, Manifest, Sink, SinkKind};
+use crate::manifest::{Access, Input, Kind, Manifest, Methods, Sink, SinkKind};
 use crate::{pointer, remote_path, text};
 
 /// A step's inputs, bound: what its plugin gets and what that allows.
@@ -95,6 +95,11 @@ pub(super) fn derive(
     };
     finder.fields(&manifest.inputs, "", &values);
     bound.roles = finder.found;
+    for role in &bound.roles {
+        if role.kind == RoleKind::Shared {
+            shared_paths(&leaves, &role.pointer, diagnostics);
+        }
+    }
     bound.values = values;
     bound
 }
@@ -184,7 +189,15 @@ impl Deriver<'_, '_> {
                 })
             }
             kind => {
-                let authority = text::authority(kind, text).ok().flatten();
+                let mut authority = text::authority(kind, text).ok().flatten();
+                if let Some(Authority::Url { methods, .. }) = &mut authority
+                    && let Kind::Url {
+                        methods: Methods::Chosen(name),
+                        ..
+                    } = kind
+                {
+                    *methods = self.chosen_methods(leaf, name);
+                }
                 if matches!(&authority, Some(Authority::Path { path }) if path.as_str() == self.pipeline_file())
                 {
                     let message =
@@ -195,6 +208,32 @@ impl Deriver<'_, '_> {
                 authority
             }
         }
+    }
+
+    /// The method that the enum beside a url is set to; all that it could be where that isn't known yet: the plan shows
+    /// the most.
+    fn chosen_methods(&self, leaf: &Leaf<'_>, name: &str) -> Vec<String> {
+        let Some(record) = leaf.records.last() else {
+            return Vec::new();
+        };
+        let at = pointer::join(record, name);
+        let later = self
+            .leaves
+            .iter()
+            .find(|leaf| leaf.pointer == at && matches!(leaf.value, LeafValue::NotYet));
+        if let Some(Leaf {
+            input:
+                Input {
+                    kind: Kind::Enum(values),
+                    ..
+                },
+            ..
+        }) = later
+        {
+            return values.clone();
+        }
+        let set = self.values.pointer(&at).and_then(Value::as_str);
+        set.map(str::to_owned).into_iter().collect()
     }
 
     /// The name of the pipeline's file, which paths are relative to the folder of.
@@ -338,6 +377,40 @@ impl Deriver<'_, '_> {
             format,
         }
     }
+}
+
+/// What releases share is below each of them: relative, in one spelling, and none within another.
+fn shared_paths(leaves: &[Leaf<'_>], at: &str, diagnostics: &mut Vec<Diagnostic>) {
+    let known: Vec<(&Leaf<'_>, &str)> = leaves
+        .iter()
+        .filter(|leaf| pointer::is_within(&leaf.pointer, at))
+        .filter_map(|leaf| Some((leaf, leaf.text()?.trim_end_matches('/'))))
+        .collect();
+    for (leaf, path) in &known {
+        let plain = path.split('/').all(|part| !matches!(part, "" | "." | ".."))
+            && !path.chars().any(char::is_control);
+        let around = known.iter().find(|(other, outer)| {
+            other.pointer != leaf.pointer && path != outer && is_below(path, outer)
+        });
+        let message = match around {
+            _ if !plain => format!(
+                "`{}` is not a relative path without `.`, `..` and empty parts",
+                path.escape_debug()
+            ),
+            Some((_, outer)) => format!("`{path}` is shared already with `{outer}`"),
+            None => continue,
+        };
+        diagnostics.push(
+            Diagnostic::error("invalid-value", leaf.span, message).help(
+                "releases share paths below themselves, such as `log` or `config/master.key`",
+            ),
+        );
+    }
+}
+
+fn is_below(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder)
+        .is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// The first line of a script that says something.

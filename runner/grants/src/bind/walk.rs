@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::leaf::{Leaf, LeafValue, Provenance};
 use super::scalar;
 use super::scope::{InputScope, Knowledge};
-use crate::manifest::{Input, Kind, Manifest};
+use crate::manifest::{Input, Kind, Manifest, Role};
 use crate::pointer;
 
 pub(super) struct Walk<'a, 'm> {
@@ -22,6 +22,8 @@ pub(super) struct Walk<'a, 'm> {
     /// Where the values came from while those of an expression's result are read. They are data: what looks like an
     /// expression, or like `{ value: …, reveal: true }`, in them was not written by the pipeline's author.
     evaluated: Option<Provenance>,
+    /// The input that is being read, where it must be the pipeline's own text.
+    own_text: Option<&'m str>,
 }
 
 /// What a text with expressions comes to.
@@ -41,6 +43,7 @@ impl<'a, 'm> Walk<'a, 'm> {
             leaves: Vec::new(),
             records: vec![String::new()],
             evaluated: None,
+            own_text: None,
         }
     }
 
@@ -119,7 +122,14 @@ impl<'a, 'm> Walk<'a, 'm> {
                 (Some(node), default) if node.is_null() && !field.required => {
                     default.clone().unwrap_or(Value::Null)
                 }
-                (Some(node), _) => self.value(field, node, &pointer, owner),
+                (Some(node), _) => {
+                    let own_text = field.role_of_all().is_some_and(Role::is_own_text);
+                    let outer = self.own_text;
+                    self.own_text = own_text.then_some(field.name.as_str());
+                    let value = self.value(field, node, &pointer, owner);
+                    self.own_text = outer;
+                    value
+                }
                 (None, Some(default)) => default.clone(),
                 (None, None) if field.required => {
                     let mut message = format!("`{owner}` needs the input `{}`", field.name);
@@ -447,6 +457,22 @@ impl<'a, 'm> Walk<'a, 'm> {
             return Text::Bad;
         }
         let provenance = Provenance::new(knowledge, text);
+        if let Some(name) = self.own_text
+            && !provenance.is_written()
+        {
+            self.say(
+                Diagnostic::error(
+                    "unbounded-run-time-value",
+                    span,
+                    format!(
+                        "`{name}` says whom to trust, and `{text}` lets something else decide it"
+                    ),
+                )
+                .label("not the pipeline's own text")
+                .help("write the value into the file, or hand it over by `--var`"),
+            );
+            return Text::Bad;
+        }
         if knowledge == Knowledge::NotYet {
             // What is made of a secret is a secret, also while the rest of it is not known: the plan shows where it goes.
             let names = template.secrets();

@@ -459,7 +459,7 @@ fn network() -> Vec<(Act<'static>, Outcome)> {
             http("/url", None, "DELETE"),
             no(
                 Rule::OtherMethod,
-                "the method DELETE is not among GET, HEAD",
+                "the method `DELETE` is not granted (granted: GET, HEAD)",
             ),
         ),
         (tcp("/tcp"), yes("db:5432")),

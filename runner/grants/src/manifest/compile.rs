@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::declaration::{AbiName, AccessDeclaration, InputDeclaration, ManifestDeclaration};
 use super::keys;
+use super::methods::MethodsDeclaration;
 use super::model::{Abi, AccessRequest, Input, Kind, Manifest, OutputKind, Requirement};
 use super::problem::{ManifestError, ManifestProblem};
 use super::references;
@@ -114,7 +115,7 @@ impl Compiler {
                     kind: requirement.kind.clone(),
                     access: requirement.access.clone(),
                     url_match: requirement.url_match,
-                    methods: requirement.methods.clone(),
+                    methods: MethodsDeclaration::Listed(requirement.methods.clone()),
                     doc: requirement.doc.clone(),
                     ..InputDeclaration::default()
                 };

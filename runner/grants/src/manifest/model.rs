@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::methods::Methods;
 use super::siblings::SiblingRef;
 use super::words::{Access, Role, Sink, UrlMatch};
 
@@ -105,7 +106,7 @@ pub enum Kind {
     /// An http(s) URL.
     Url {
         url_match: UrlMatch,
-        methods: Vec<String>,
+        methods: Methods,
     },
     /// `host:port`.
     TcpAddress,

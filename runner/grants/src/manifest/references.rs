@@ -1,6 +1,9 @@
 //! What inputs say of each other: every sink, role, target and condition names an input that is there and is of the
 //! right type.
 
+use capstep_envfile::EnvFormat;
+
+use super::methods::{Methods, is_method};
 use super::model::{Input, Kind, Manifest};
 use super::problem::ManifestProblem;
 use super::siblings::SiblingRef;
@@ -46,6 +49,58 @@ impl<'a> Scope<'a> {
                     .ok_or_else(|| format!("`{reference}`: there is no input `{name}` beside it"))
             }
         }
+    }
+
+    /// Whether a file's format is known: of the enum beside the secret that is named so, or as a word of its own.
+    fn check_format(&self, format: &str) -> Result<(), String> {
+        let known = |word: &str| EnvFormat::parse(word).is_some();
+        let formats = EnvFormat::ALL.map(EnvFormat::name).join(", ");
+        let beside = self.find(&SiblingRef::Input {
+            up: 0,
+            name: format.to_owned(),
+        });
+        match beside.map(|input| &input.kind) {
+            Ok(Kind::Enum(values)) => match values.iter().find(|value| !known(value)) {
+                Some(other) => Err(format!(
+                    "`{format}` may be `{other}`, which is no format: {formats}"
+                )),
+                None => Ok(()),
+            },
+            Ok(Kind::String { .. }) => Ok(()),
+            Ok(other) => Err(format!(
+                "`{format}` is a `{}`, not the name of a format",
+                other.word()
+            )),
+            Err(_) if known(format) => Ok(()),
+            Err(_) => Err(format!(
+                "`{format}` is neither an input beside it nor a format: {formats}"
+            )),
+        }
+    }
+
+    /// Whether the input of this name beside a url can say its method.
+    fn check_choice(&self, name: &str) -> Result<(), String> {
+        let chosen = self.find(&SiblingRef::Input {
+            up: 0,
+            name: name.to_owned(),
+        })?;
+        let Kind::Enum(values) = &chosen.kind else {
+            return Err(format!(
+                "`methods`: `{name}` is a `{}`, not an enum of methods",
+                chosen.kind.word()
+            ));
+        };
+        if let Some(other) = values.iter().find(|value| !is_method(value)) {
+            return Err(format!(
+                "`methods`: `{name}` may be `{other}`, which is no HTTP method in upper case"
+            ));
+        }
+        if !chosen.required && chosen.default.is_none() {
+            return Err(format!(
+                "`methods`: `{name}` needs a `default`, or to be `required`: without a value it grants no method"
+            ));
+        }
+        Ok(())
     }
 
     fn check_fields(&self, fields: &'a [Input], at: &str, problems: &mut Vec<ManifestProblem>) {
@@ -120,7 +175,20 @@ impl<'a> Scope<'a> {
         match &input.kind {
             Kind::Script { on } => expect(on, "an ssh-target", &is_target),
             Kind::RemotePath { target } => expect(target, "an ssh-target", &is_target),
+            Kind::Url {
+                methods: Methods::Chosen(name),
+                ..
+            } => {
+                if let Err(message) = self.check_choice(name) {
+                    say(message);
+                }
+            }
             _ => {}
+        }
+        if let Some(Sink::File(_, format)) = &input.sink
+            && let Err(message) = self.check_format(format)
+        {
+            say(message);
         }
         if matches!(input.kind, Kind::Secret) && input.sink.is_none() {
             say("a secret needs a `sink`: where its value goes".to_owned());

@@ -315,6 +315,55 @@ fn accesses() {
 }
 
 #[test]
+fn methods() {
+    check_input("type = \"url\", methods = [\"GET\", \"delete\"]", &[]);
+    check_input(
+        "type = \"url\", methods = [\"G T\"]",
+        &["inputs.a: `G T` is no HTTP method"],
+    );
+    for text in ["GET", "input", "input()", "input(m, m)", "output(m)"] {
+        let expected = format!(
+            "inputs.a: `{text}`: `methods` is a list such as `[\"GET\"]`, or `\"input(NAME)\"` with an enum beside the url"
+        );
+        check_input(
+            &format!("type = \"url\", methods = \"{text}\""),
+            &[&expected],
+        );
+    }
+    let choice = |m: &str, expected: &[&str]| {
+        check(
+            &format!(
+                "inputs.m = {{ {m} }}\ninputs.a = {{ type = \"list<url>\", methods = \"input(m)\" }}"
+            ),
+            expected,
+        );
+    };
+    choice(
+        "type = \"enum\", values = [\"GET\", \"POST\"], default = \"GET\"",
+        &[],
+    );
+    choice("type = \"enum\", values = [\"GET\"], required = true", &[]);
+    choice(
+        "type = \"enum\", values = [\"GET\"]",
+        &[
+            "inputs.a: `methods`: `m` needs a `default`, or to be `required`: without a value it grants no method",
+        ],
+    );
+    choice(
+        "type = \"enum\", values = [\"GET\", \"post\"], default = \"GET\"",
+        &["inputs.a: `methods`: `m` may be `post`, which is no HTTP method in upper case"],
+    );
+    choice(
+        "type = \"string\", default = \"GET\"",
+        &["inputs.a: `methods`: `m` is a `string`, not an enum of methods"],
+    );
+    check_input(
+        "type = \"url\", methods = \"input(m)\"",
+        &["inputs.a: `m`: there is no input `m` beside it"],
+    );
+}
+
+#[test]
 fn sinks() {
     check_input("type = \"secret\", sink = \"ssh-auth(t)\"", &[]);
     check_input("type = \"map<string>\", sink = \"remote-env(s)\"", &[]);
@@ -345,7 +394,7 @@ fn sinks() {
         &["inputs.a: `t` is a `ssh-target`, not a url"],
     );
     check_input(
-        "type = \"secret\", sink = \"file(u, dotenv)\"",
+        "type = \"secret\", sink = \"file(u, compose)\"",
         &["inputs.a: `u` is a `url`, not a path"],
     );
     check_input(
@@ -355,6 +404,32 @@ fn sinks() {
     check_input(
         "type = \"boolean\", sink = \"http-header(u)\"",
         &["inputs.a: only a `secret` or a `string` has a sink"],
+    );
+    check(
+        "inputs.f = { type = \"path\", access = [\"write\"] }\ninputs.a = { type = \"secret\", sink = \"file(f, json)\" }",
+        &[],
+    );
+    let format = |keys: &str, expected: &[&str]| {
+        let body = format!(
+            "inputs.f = {{ type = \"path\", access = [\"write\"] }}\ninputs.kind = {{ {keys} }}\ninputs.a = {{ type = \"secret\", sink = \"file(f, kind)\" }}"
+        );
+        check(&body, expected);
+    };
+    format("type = \"enum\", values = [\"docker\", \"shell\"]", &[]);
+    format("type = \"string\"", &[]);
+    format(
+        "type = \"enum\", values = [\"docker\", \"yaml\"]",
+        &["inputs.a: `kind` may be `yaml`, which is no format: compose, docker, shell, json"],
+    );
+    format(
+        "type = \"boolean\"",
+        &["inputs.a: `kind` is a `boolean`, not the name of a format"],
+    );
+    check(
+        "inputs.f = { type = \"path\", access = [\"write\"] }\ninputs.a = { type = \"secret\", sink = \"file(f, dotenv)\" }",
+        &[
+            "inputs.a: `dotenv` is neither an input beside it nor a format: compose, docker, shell, json",
+        ],
     );
     let malformed = |text: &str, message: &str| {
         check_input(
@@ -369,7 +444,7 @@ fn sinks() {
     );
     malformed(
         "file(u)",
-        "`file` takes the file's input and a format: `file(file, dotenv)`",
+        "`file` takes the file's input and a format: `file(file, compose)`",
     );
     malformed(
         "stdout(u)",
@@ -712,7 +787,7 @@ fn the_schema_has_the_declarations_fields() {
         max: Some(1.0),
         pattern: Some("p".to_owned()),
         url_match: Some(UrlMatch::Exact),
-        methods: vec!["GET".to_owned()],
+        methods: MethodsDeclaration::Listed(vec!["GET".to_owned()]),
         item: Some(Box::default()),
         value: Some(Box::default()),
         fields: [("f".to_owned(), InputDeclaration::default())].into(),
@@ -727,7 +802,7 @@ fn the_schema_has_the_declarations_fields() {
         doc: "d".to_owned(),
         access: full.access.clone(),
         url_match: full.url_match,
-        methods: full.methods.clone(),
+        methods: vec!["GET".to_owned()],
     };
     let manifest = ManifestDeclaration {
         name: "n".to_owned(),

@@ -1,6 +1,7 @@
 //! From a type's text to its kind, and which access words each type knows.
 
 use super::declaration::InputDeclaration;
+use super::methods::Methods;
 use super::model::Kind;
 use super::siblings::SiblingRef;
 use super::words::{Access, call};
@@ -121,7 +122,7 @@ pub(super) fn parse_type<'a>(
         "path" => Kind::Path,
         "url" => Kind::Url {
             url_match: declaration.url_match.unwrap_or_default(),
-            methods: methods(&declaration.methods),
+            methods: Methods::parse(&declaration.methods)?,
         },
         "tcp-address" => Kind::TcpAddress,
         "ssh-target" => Kind::SshTarget,
@@ -131,15 +132,4 @@ pub(super) fn parse_type<'a>(
         "" => return Err("say its `type`".to_owned()),
         other => return Err(format!("`{other}` is no type")),
     }))
-}
-
-/// A url that names no methods is for looking only.
-pub(super) fn methods(written: &[String]) -> Vec<String> {
-    if written.is_empty() {
-        return vec!["GET".to_owned(), "HEAD".to_owned()];
-    }
-    written
-        .iter()
-        .map(|method| method.to_ascii_uppercase())
-        .collect()
 }

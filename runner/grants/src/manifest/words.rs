@@ -194,7 +194,7 @@ impl Sink {
             "file" => match arguments.as_slice() {
                 [to, format] => Ok(Self::File(SiblingRef::parse(to)?, (*format).to_owned())),
                 _ => Err(
-                    "`file` takes the file's input and a format: `file(file, dotenv)`".to_owned(),
+                    "`file` takes the file's input and a format: `file(file, compose)`".to_owned(),
                 ),
             },
             "registry-auth" | "build-secret" | "container-env" => {
@@ -243,6 +243,21 @@ impl Role {
             Self::Errexit(_) => "errexit",
             Self::Shared(_) => "shared",
             Self::Keep(_) => "keep",
+        }
+    }
+
+    /// Whether the values are the pipeline's own text, never one that something else decides: they say whom to trust.
+    pub fn is_own_text(&self) -> bool {
+        match self {
+            Self::HostKey(_) => true,
+            Self::KnownHosts(_)
+            | Self::ScriptEnv(_)
+            | Self::WorkingDirectory(_)
+            | Self::Ca(_)
+            | Self::Shell(_)
+            | Self::Errexit(_)
+            | Self::Shared(_)
+            | Self::Keep(_) => false,
         }
     }
 

@@ -86,6 +86,13 @@ type = "remote-path(target)"
 access = ["upload"]
 [inputs.plain]
 type = "string"
+[inputs.method]
+type = "enum"
+values = ["GET", "POST"]
+default = "GET"
+[inputs.chosen]
+type = "url"
+methods = "input(method)"
 "#;
 
 fn step(with: &str) -> StepPlan {
@@ -209,6 +216,23 @@ fn grants_for_people() {
             "https://a.example/v2 (prefix)",
             "https://own.example/ (prefix)",
         ],
+    );
+}
+
+#[test]
+fn a_method_that_is_not_known_yet_is_any_of_the_choice() {
+    let methods = |with: &str| match &step(with).authority[0].authority {
+        Some(Authority::Url { methods, .. }) => methods.join(" "),
+        other => panic!("{other:?}"),
+    };
+    let url = "chosen: \"https://a.example/\"";
+    assert_eq!(methods(url), "GET");
+    assert_eq!(methods(&format!("method: POST, {url}")), "POST");
+    assert_eq!(
+        methods(&format!(
+            "method: \"${{{{ steps.s.outputs.echo }}}}\", {url}"
+        )),
+        "GET POST"
     );
 }
 
