@@ -220,6 +220,35 @@ fn sinks_and_roles() {
 }
 
 #[test]
+fn images_and_builds() {
+    check_input(
+        "type = \"image\", access = [\"pull\"]",
+        "type = \"image\", access = [\"pull\", \"push if b\"]",
+        &["`a` now grants `push` while `b` is true"],
+    );
+    check_input(
+        "type = \"string\"",
+        "type = \"registry\"",
+        &["`a` was a string and is now a registry: what it is set to is granted"],
+    );
+    let around = |keys: &str| {
+        format!(
+            "inputs.c = {{ type = \"path\", access = [\"build\"] }}\ninputs.r = {{ type = \"registry\" }}\ninputs.a = {{ {keys} }}"
+        )
+    };
+    check(
+        &around("type = \"secret\", sink = \"build-secret(c)\""),
+        &around("type = \"secret\", sink = \"registry-auth(r)\""),
+        &["a secret in `a` now goes to `registry-auth(r)`, before to `build-secret(c)`"],
+    );
+    check(
+        &around("type = \"map<string>\""),
+        &around("type = \"map<string>\", role = \"build-arg(c)\""),
+        &["the host now reads `a.*` as `build-arg(c)`"],
+    );
+}
+
+#[test]
 fn requirements() {
     let requires = |value: &str, extra: &str| {
         format!("requires.api = {{ type = \"url\", value = \"{value}\", doc = \"d\"{extra} }}")

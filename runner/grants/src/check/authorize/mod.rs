@@ -1,8 +1,10 @@
 //! The decision.
 //!
 //! Here are the acts and what every decision begins with: the declaration and the grant at a pointer. `local`,
-//! `network`, `remote` and `value` decide on paths, connections, targets and secrets.
+//! `network`, `remote`, `image` and `value` decide on paths, connections, targets, images and
+//! secrets.
 
+mod image;
 mod local;
 mod network;
 mod remote;
@@ -84,6 +86,16 @@ pub fn authorize(step: &StepAuthority, act: &Act<'_>) -> Result<Permit, Refusal>
         Act::SshRelease { target, release } => decision
             .remote(target, release, "", &[Access::Release])
             .map(Permit::Remote),
+        Act::DockerLogin { registry } => decision.registry(registry).map(Permit::Registry),
+        Act::DockerPull { image, registry } => decision
+            .transferred(image, Access::Pull, *registry)
+            .map(Permit::Image),
+        Act::DockerPush { image, registry } => decision
+            .transferred(image, Access::Push, *registry)
+            .map(Permit::Image),
+        Act::DockerBuild { context, image } => decision.build(context, *image),
+        Act::DockerTag { source, image } => decision.tag(source, image),
+        Act::DockerInspect { image } => decision.image(image, &image::ANY).map(Permit::Image),
         Act::Use { input, sink, to } => decision.value(input, *sink, to),
         Act::Reveal { input } => decision.reveal(input),
     }

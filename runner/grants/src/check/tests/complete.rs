@@ -9,7 +9,7 @@ use crate::manifest::SinkKind;
 #[test]
 fn every_act_has_a_yes_a_no_and_an_absence() {
     let acts: BTreeSet<&str> = table().iter().map(|(act, _)| name(act)).collect();
-    assert_eq!(acts.len(), 14);
+    assert_eq!(acts.len(), 20);
     for act in acts {
         let has = |wanted: fn(&Outcome) -> bool| {
             table()
@@ -88,6 +88,30 @@ fn the_table_has_every_rule_of_every_act() {
         ask(Act::SshConnect { target: input });
         ask(Act::SshExec { target: input });
         ask(Act::Reveal { input });
+        ask(Act::DockerLogin { registry: input });
+        ask(Act::DockerInspect { image: input });
+        ask(Act::DockerBuild {
+            context: input,
+            image: None,
+        });
+        for other in pointers.iter().map(String::as_str) {
+            ask(Act::DockerPull {
+                image: input,
+                registry: Some(other),
+            });
+            ask(Act::DockerPush {
+                image: input,
+                registry: Some(other),
+            });
+            ask(Act::DockerBuild {
+                context: input,
+                image: Some(other),
+            });
+            ask(Act::DockerTag {
+                source: other,
+                image: input,
+            });
+        }
         for to in pointers.iter().map(String::as_str) {
             ask(Act::SshScript {
                 target: input,
@@ -104,6 +128,8 @@ fn the_table_has_every_rule_of_every_act() {
                 SinkKind::HttpHeader,
                 SinkKind::HttpBody,
                 SinkKind::File,
+                SinkKind::RegistryAuth,
+                SinkKind::BuildSecret,
             ] {
                 ask(Act::Use { input, sink, to });
             }

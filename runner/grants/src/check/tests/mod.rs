@@ -3,6 +3,7 @@
 //! The table is in parts, by what the acts are on; each is held against one step that was handed a little of everything.
 
 mod complete;
+mod images;
 mod local;
 mod logins;
 mod network;
@@ -113,6 +114,37 @@ access = ["upload", "write"]
 [inputs.pairs.item.fields.far]
 type = "remote-path(../one)"
 access = ["upload", "download"]
+[inputs.context]
+type = "path"
+access = ["build"]
+[inputs.context-off]
+type = "path"
+access = ["build if flag"]
+[inputs.unset-context]
+type = "path"
+access = ["build"]
+[inputs.base]
+type = "image"
+access = ["pull"]
+[inputs.made]
+type = "image"
+access = ["build", "push"]
+[inputs.pushed]
+type = "image"
+access = ["push"]
+[inputs.image-off]
+type = "image"
+access = ["pull if flag", "build if flag", "push if flag"]
+[inputs.unset-image]
+type = "image"
+access = ["pull", "build", "push"]
+[inputs.hub]
+type = "registry"
+[inputs.registry-off]
+type = "registry"
+access = ["login if flag"]
+[inputs.unset-registry]
+type = "registry"
 [inputs.key]
 type = "secret"
 sink = "ssh-auth(one)"
@@ -158,6 +190,14 @@ const WITH: &str = r#"with:
   pairs:
     - { local: a, far: /a }
     - { local: b, far: b }
+  context: webapp
+  context-off: webapp
+  base: "docker.io/ruby:3"
+  made: "r.example/webapp:web"
+  pushed: "s.example/webapp:web"
+  image-off: "r.example/off"
+  hub: r.example
+  registry-off: r.example
   key: "${{ secrets.KEY }}"
   token: "Bearer ${{ secrets.OTHER }}"
   env: { "A/B~C": plain, KEY: { value: "${{ secrets.KEY }}", reveal: true } }
@@ -188,6 +228,12 @@ fn name(act: &Act<'_>) -> &'static str {
         Act::SshStat { .. } => "ssh-stat",
         Act::SshRelease { .. } => "ssh-release",
         Act::SshExec { .. } => "ssh-exec",
+        Act::DockerLogin { .. } => "docker-login",
+        Act::DockerPull { .. } => "docker-pull",
+        Act::DockerBuild { .. } => "docker-build",
+        Act::DockerTag { .. } => "docker-tag",
+        Act::DockerPush { .. } => "docker-push",
+        Act::DockerInspect { .. } => "docker-inspect",
         Act::Use { .. } => "use",
         Act::Reveal { .. } => "reveal",
     }
@@ -213,6 +259,16 @@ fn outcome(step: &StepAuthority, act: &Act<'_>) -> Outcome {
             Permit::Script { text, .. } => text,
             Permit::Transfer { root, remote, .. } => format!("{root} {}", remote.path),
             Permit::Remote(permit) => permit.path,
+            Permit::Registry(permit) => permit.host,
+            Permit::Image(permit) => match permit.login {
+                Some(login) => format!("{} as of {}", permit.image, login.host),
+                None => permit.image.to_string(),
+            },
+            Permit::Build { root, image, .. } => match image {
+                Some(image) => format!("{root} as {}", image.image),
+                None => root.to_string(),
+            },
+            Permit::Tag { source, image } => format!("{} as {}", source.image, image.image),
             Permit::Value { secret } => (if secret { "secret" } else { "plain" }).to_owned(),
         }),
         Err(Refusal::Denied(denial)) => Outcome::No(denial.rule, denial.message),
@@ -234,6 +290,7 @@ fn table() -> Vec<(Act<'static>, Outcome)> {
         network::table(),
         logins::table(),
         remote::table(),
+        images::table(),
         values::table(),
     ]
     .concat()
@@ -277,7 +334,7 @@ fn a_denial_says_where_and_what_would_grant_it() {
     );
     check(
         Act::Reveal { input: "/key" },
-        Some("capstep.yml:36:18"),
+        Some("capstep.yml:44:18"),
         Some("`key: { value: …, reveal: true }` in the step would hand over its bytes"),
     );
     check(Act::Tcp { input: "/nothing" }, None, None);

@@ -87,9 +87,9 @@ fn sinks() {
     );
     malformed(
         "stdout(u)",
-        "`stdout` is no sink; the sinks are ssh-auth, passphrase, remote-env, http-header, http-body and file",
+        "`stdout` is no sink; the sinks are ssh-auth, passphrase, remote-env, http-header, http-body, file, registry-auth and build-secret",
     );
-    for later in ["registry-auth", "build-secret", "container-env"] {
+    for later in ["container-env"] {
         malformed(
             &format!("{later}(u)"),
             &format!("sink `{later}` is not supported yet"),
@@ -171,12 +171,72 @@ fn roles() {
     wrong("string", "ca(u, u)", "`ca` takes one input: `ca(input)`");
     wrong(
         "string",
-        "build-arg(u)",
-        "role `build-arg` is not supported yet",
-    );
-    wrong(
-        "string",
         "owner(u)",
-        "`owner` is no role; the roles are known-hosts, host-key, script-env, working-directory, shell, errexit, shared, keep and ca",
+        "`owner` is no role; the roles are known-hosts, host-key, script-env, working-directory, shell, errexit, shared, keep, ca, build-arg, dockerfile, build-target, cache-from, cache-to, build-network, label, platform, no-cache, pull and registry-username",
+    );
+}
+
+#[test]
+fn builds_and_registries() {
+    let body = |keys: &str| {
+        format!(
+            "inputs.c = {{ type = \"path\", access = [\"build\"] }}\ninputs.f = {{ type = \"path\", access = [\"read\"] }}\ninputs.h = {{ type = \"registry\" }}\ninputs.a = {{ {keys} }}"
+        )
+    };
+    let good = |keys: &str| check(&body(keys), &[]);
+    let bad = |keys: &str, message: &str| check(&body(keys), &[&format!("inputs.a: {message}")]);
+    good("type = \"secret\", sink = \"registry-auth(h)\"");
+    good("type = \"map<secret>\", sink = \"build-secret(c)\"");
+    good("type = \"map<string>\", role = \"build-arg(c)\"");
+    good("type = \"map<string>\", role = \"label(c)\"");
+    good("type = \"string\", role = \"dockerfile(c)\"");
+    good("type = \"string\", role = \"build-target(c)\"");
+    good("type = \"list<image>\", access = [\"pull\"], role = \"cache-from(c)\"");
+    good("type = \"list<image>\", access = [\"push\"], role = \"cache-to(c)\"");
+    good("type = \"enum\", values = [\"default\", \"none\"], role = \"build-network(c)\"");
+    good("type = \"list<string>\", role = \"platform(c)\"");
+    good("type = \"boolean\", role = \"no-cache(c)\"");
+    good("type = \"boolean\", role = \"pull(c)\"");
+    good("type = \"string\", role = \"registry-username(h)\"");
+    bad(
+        "type = \"secret\", sink = \"registry-auth(c)\"",
+        "`c` is a `path`, not a registry",
+    );
+    let context = "is no build context: a path with the access `build`";
+    bad(
+        "type = \"secret\", sink = \"build-secret(f)\"",
+        &format!("`f` {context}"),
+    );
+    bad(
+        "type = \"map<string>\", role = \"build-arg(f)\"",
+        &format!("`f` {context}"),
+    );
+    bad(
+        "type = \"string\", role = \"dockerfile(h)\"",
+        &format!("`h` {context}"),
+    );
+    bad(
+        "type = \"string\", role = \"build-arg(c)\"",
+        "the role `build-arg` is for a map of strings",
+    );
+    bad(
+        "type = \"list<string>\", role = \"cache-from(c)\"",
+        "the role `cache-from` is for a list of images with the access `pull`",
+    );
+    bad(
+        "type = \"list<image>\", access = [\"pull\"], role = \"cache-to(c)\"",
+        "the role `cache-to` is for a list of images with the access `push`",
+    );
+    bad(
+        "type = \"string\", role = \"no-cache(c)\"",
+        "the role `no-cache` is for a boolean",
+    );
+    bad(
+        "type = \"image\"",
+        "a `image` needs `access`: what the plugin does with it",
+    );
+    bad(
+        "type = \"registry\", access = [\"push\"]",
+        "`push` is no access of `registry`; its words are login",
     );
 }

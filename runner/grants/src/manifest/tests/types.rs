@@ -7,8 +7,6 @@ fn types() {
     check_input("type = \"paht\"", &["inputs.a: `paht` is no type"]);
     check_input("doc = \"d\"", &["inputs.a: say its `type`"]);
     for later in [
-        "image",
-        "registry",
         "state",
         "container",
         "compose-project",
@@ -99,7 +97,7 @@ fn accesses() {
     check_input(
         "type = \"path\", access = [\"exec\"]",
         &[
-            "inputs.a: `exec` is no access of `path`; its words are read, write, upload, mount",
+            "inputs.a: `exec` is no access of `path`; its words are read, write, upload, mount, build",
             "inputs.a: a `path` needs `access`: what the plugin does with it",
         ],
     );
