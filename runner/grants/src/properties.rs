@@ -54,11 +54,7 @@ const TYPES: &[(&str, &[&str], &[&str])] = &[
         &["pull", "build", "push", "run"],
         &["ruby", "\"Registry.example.com/webapp:web\""],
     ),
-    (
-        "registry",
-        &["login"],
-        &["docker.io", "Registry.example.com"],
-    ),
+    ("registry", &[], &["docker.io", "Registry.example.com"]),
 ];
 
 fn field() -> impl Strategy<Value = Field> {
@@ -147,7 +143,7 @@ fn acts<'a>(pointers: &'a [String]) -> Vec<(Act<'a>, &'static [&'static str])> {
             &["script", "files", "exec"],
         ));
         acts.push((Act::SshExec { target: input }, &["exec"]));
-        acts.push((Act::DockerLogin { registry: input }, &["login"]));
+        acts.push((Act::DockerLogin { registry: input }, &[]));
         acts.push((
             Act::DockerInspect { image: input },
             &["pull", "build", "push", "run"],

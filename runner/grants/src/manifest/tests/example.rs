@@ -4,7 +4,7 @@ use super::*;
 use crate::testing::BUILT_IN;
 
 /// The example of `interface.md`.
-const SSH_DEPLOY: &str = r#"
+pub(super) const SSH_DEPLOY: &str = r#"
 name        = "ssh-deploy"
 version     = "0.1.0"
 description = "Copies files to a server over SSH and runs the pipeline's script there."

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
+use super::example::SSH_DEPLOY;
 use super::*;
+use crate::testing::BUILT_IN;
 
 /// Whether a JSON Schema, of the kind that is generated here, accepts a value.
 fn accepts(root: &Value, schema: &Value, value: &Value) -> Result<(), String> {
