@@ -153,7 +153,11 @@ fn changes(call: &Call) -> bool {
         | Call::SshBeginRelease { .. }
         | Call::SshCommitRelease { .. }
         | Call::SshAbortRelease { .. }
-        | Call::SshExec { .. } => true,
+        | Call::SshExec { .. }
+        | Call::DockerBuild { .. }
+        | Call::DockerPull { .. }
+        | Call::DockerPush { .. }
+        | Call::DockerTag { .. } => true,
         Call::HttpSend { request } => !matches!(
             request.method.to_ascii_uppercase().as_str(),
             "GET" | "HEAD" | "OPTIONS"
@@ -202,6 +206,16 @@ async fn dispatch(shared: &Arc<Shared>, meta: &Meta, call: Call) -> Result<Answe
         | Call::SshUploaded { .. }
         | Call::SshFound { .. }
         | Call::SshReleased { .. } => verbs::ssh::call(shared, meta, call).await,
+        Call::DockerLogin { .. }
+        | Call::DockerBuild { .. }
+        | Call::DockerPull { .. }
+        | Call::DockerPush { .. }
+        | Call::DockerTag { .. }
+        | Call::DockerInspect { .. }
+        | Call::DockerCompleted { .. }
+        | Call::DockerBuilt { .. }
+        | Call::DockerTransferred { .. }
+        | Call::DockerInspected { .. } => verbs::docker::call(shared, meta, call),
         Call::SecretsReveal { .. } => verbs::secrets::call(shared, meta, call).await,
     }
 }

@@ -1,6 +1,7 @@
 //! The verbs: one module a capability. Each asks the grants, then acts on the permit it got, never on the plugin's own
 //! words.
 
+pub(crate) mod docker;
 pub(crate) mod files;
 pub(crate) mod http;
 mod http_body;
