@@ -62,8 +62,8 @@ fn build(host: &(impl Docker + Log), inputs: &Inputs) -> Result<Built, Failure> 
             Failure::from(error).while_doing(format_args!("building {}", inputs.context))
         })?;
     host.info(format_args!(
-        "built {} with {}: {} of {} steps from the cache, {} files and {} bytes sent",
-        built.image, built.builder, built.cached, built.steps, built.files, built.bytes
+        "built {} with {}: {} of {} steps from the cache",
+        built.image, built.builder, built.cached, built.steps
     ));
     Ok(built)
 }

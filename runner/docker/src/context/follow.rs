@@ -153,7 +153,7 @@ mod tests {
         symlink("a", at("b")).unwrap();
         symlink("self/x", at("self")).unwrap();
         let dir = Dir::open_ambient_dir(folder.path(), ambient_authority()).unwrap();
-        let source = ContextSource::new(Arc::new(dir), Vec::new(), Arc::new(Open));
+        let source = ContextSource::new(Arc::new(dir), Arc::new(Open));
         for (paths, expected) in [
             (vec!["real"], Some(vec!["real"])),
             (vec!["missing/x"], Some(vec!["missing/x"])),

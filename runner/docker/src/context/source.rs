@@ -9,21 +9,29 @@ use cap_std::fs::{Dir, File, OpenOptions};
 use serde_json::json;
 
 use crate::context::entry::{Entry, EntryKind};
-use crate::context::ignore::clean::clean;
 use crate::error::{DockerError, DockerErrorKind, Stage};
 
-/// Who may refuse files of a context, because they hold secrets.
+/// Who says what of a folder is a build context's business.
 pub trait Gate: Send + Sync + 'static {
+    /// Whether this path below the context's root, and all below it, is treated as if it were not there. (Docker's own
+    /// tools send `.git` and everything else that no pattern leaves out; a caller whose grants keep places out of reach
+    /// hides them here.)
+    fn hides(&self, path: &str) -> bool;
+
     /// Why this file may not be sent, as a fragment ("it holds the secrets DB_PASSWORD"); none if it may. It is asked
     /// about each file before anything of the context is sent; `path` is below the context's root.
     fn refuse(&self, path: &str) -> Option<String>;
 }
 
-/// A gate that lets everything through.
+/// A gate that hides and refuses nothing.
 #[derive(Debug, Clone, Copy)]
 pub struct Open;
 
 impl Gate for Open {
+    fn hides(&self, _: &str) -> bool {
+        false
+    }
+
     fn refuse(&self, _: &str) -> Option<String> {
         None
     }
@@ -33,39 +41,28 @@ impl Gate for Open {
 #[derive(Clone)]
 pub struct ContextSource {
     dir: Arc<Dir>,
-    reserved: Arc<[String]>,
     gate: Arc<dyn Gate>,
 }
 
 impl fmt::Debug for ContextSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ContextSource")
-            .field("reserved", &self.reserved)
-            .finish_non_exhaustive()
+        f.debug_struct("ContextSource").finish_non_exhaustive()
     }
 }
 
 impl ContextSource {
     /// The folder; nothing outside it is reached, whatever links say.
-    ///
-    /// `reserved` are paths below it that are treated as if they, and all below them, were not there. (Docker's own
-    /// tools send `.git` and everything else that no pattern leaves out; a caller whose grants keep places out of
-    /// reach names those places here.)
-    pub fn new(dir: Arc<Dir>, reserved: Vec<String>, gate: Arc<dyn Gate>) -> Self {
-        Self {
-            dir,
-            reserved: reserved.iter().map(|path| clean(path)).collect(),
-            gate,
-        }
+    pub fn new(dir: Arc<Dir>, gate: Arc<dyn Gate>) -> Self {
+        Self { dir, gate }
     }
 
     pub(crate) fn dir(&self) -> &Dir {
         &self.dir
     }
 
-    /// Whether a path is reserved. (What lies below a reserved one is not reached in the first place.)
-    pub(crate) fn is_reserved(&self, path: &str) -> bool {
-        self.reserved.iter().any(|reserved| reserved == path)
+    /// Whether a path is hidden. (What lies below a hidden one is not reached in the first place.)
+    pub(crate) fn is_hidden(&self, path: &str) -> bool {
+        self.gate.hides(path)
     }
 
     /// Refuses an entry that the gate refuses.

@@ -80,7 +80,7 @@ impl<F: Filter> Walker<'_, F> {
                 // Neither builder's protocol has a place for it; it may still be left out as a whole.
                 None => format!("{prefix}{}", name.to_string_lossy()),
             };
-            if self.source.is_reserved(&path) {
+            if self.source.is_hidden(&path) {
                 continue;
             }
             // What is gone since the folder was read was not there.

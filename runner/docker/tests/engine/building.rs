@@ -165,6 +165,10 @@ async fn a_failing_instruction(builder: Builder) {
 struct Sealed;
 
 impl Gate for Sealed {
+    fn hides(&self, path: &str) -> bool {
+        path == ".git"
+    }
+
     fn refuse(&self, path: &str) -> Option<String> {
         (path == ".env").then(|| "it holds the secret DB_PASSWORD".to_owned())
     }
@@ -180,7 +184,7 @@ async fn a_refused_file_stops_the_build_unless_it_is_left_out() {
             (".env", "A=canary"),
         ]);
         let mut request = context.request();
-        request.source = context.guarded(Vec::new(), Sealed);
+        request.source = context.guarded(Sealed);
         request.builder = Some(builder);
         let error = engine.build(&request, &deaf(), &token).await.unwrap_err();
         assert_eq!(

@@ -70,12 +70,12 @@ impl Context {
     }
 
     pub(crate) fn source(&self) -> ContextSource {
-        self.guarded(Vec::new(), Open)
+        self.guarded(Open)
     }
 
-    pub(crate) fn guarded(&self, reserved: Vec<String>, gate: impl Gate) -> ContextSource {
+    pub(crate) fn guarded(&self, gate: impl Gate) -> ContextSource {
         let dir = Dir::open_ambient_dir(self.dir.path(), ambient_authority()).unwrap();
-        ContextSource::new(Arc::new(dir), reserved, Arc::new(gate))
+        ContextSource::new(Arc::new(dir), Arc::new(gate))
     }
 
     pub(crate) fn request(&self) -> BuildRequest {

@@ -184,8 +184,6 @@ pub struct Built {
     pub builder: String,
     pub cached: u32,
     pub steps: u32,
-    pub files: u64,
-    pub bytes: u64,
 }
 
 /// What a pull or a push moved.

@@ -10,11 +10,13 @@ pub(crate) mod log;
 mod net_error;
 pub(crate) mod op;
 mod pipe;
+mod roles;
 pub(crate) mod secrets;
 pub(crate) mod ssh;
 pub(crate) mod tcp;
 pub(crate) mod time;
 
+pub use docker::DockerAccess;
 pub(crate) use ssh::SshLogin;
 
 use crate::fault::Fault;

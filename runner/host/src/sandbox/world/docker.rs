@@ -63,8 +63,6 @@ impl Host for View<'_> {
                 builder: built.builder,
                 cached: built.cached,
                 steps: built.steps,
-                files: built.files,
-                bytes: built.bytes,
             }),
             _ => Err(mismatch()),
         }

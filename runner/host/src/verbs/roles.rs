@@ -1,4 +1,4 @@
-//! What the host reads for the plugin: the inputs whose sinks and roles serve a target, a script or a release.
+//! What the host reads for the plugin: the inputs whose sinks and roles serve a target, a script, a release or a build.
 
 use capstep_grants::bind::RoleKind;
 use capstep_grants::check::{Act, Permit};
@@ -19,7 +19,7 @@ use crate::verbs::wrong_permit;
 const KNOWN_HOSTS_LIMIT: u64 = 4 * 1024 * 1024;
 
 /// The pointer of the input that serves `served` in a role.
-fn role<'a>(shared: &'a Shared, kind: RoleKind, served: &str) -> Option<&'a str> {
+pub(super) fn role<'a>(shared: &'a Shared, kind: RoleKind, served: &str) -> Option<&'a str> {
     shared
         .authority
         .bound
@@ -52,6 +52,30 @@ pub(super) fn role_texts(shared: &Shared, kind: RoleKind, served: &str) -> Vec<S
             .map(str::to_owned)
             .collect(),
         Some(Value::String(text)) => vec![text.clone()],
+        _ => Vec::new(),
+    }
+}
+
+/// The pointers of a list input's items in a role.
+pub(super) fn items(shared: &Shared, kind: RoleKind, served: &str) -> Vec<String> {
+    let Some(at) = role(shared, kind, served) else {
+        return Vec::new();
+    };
+    match shared.authority.bound.values.pointer(at) {
+        Some(Value::Array(items)) => (0..items.len())
+            .map(|index| pointer::join(at, &index.to_string()))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The names and texts of a map input in a role, in the order written.
+pub(super) fn role_pairs(shared: &Shared, kind: RoleKind, served: &str) -> Vec<(String, String)> {
+    match role_value(shared, kind, served) {
+        Some(Value::Object(entries)) => entries
+            .iter()
+            .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+            .collect(),
         _ => Vec::new(),
     }
 }
