@@ -4,7 +4,7 @@
 //! - `context`, `locate`, `project`: where the program stands, which file is meant, what is in it;
 //! - `values`: variables and secrets, from flags, files and the environment, which is read nowhere else;
 //! - `bounded`: files read up to a limit;
-//! - `directories`, `process`, `report`: what a run needs of the machine, and how it is told;
+//! - `directories`, `surroundings`, `process`, `report`: what a run needs of the machine, and how it is told;
 //! - `show`: mistakes, plans and plugins, for people and for programs;
 //! - `error`, `exit`: how a command ends;
 //! - `printer`: the one place that writes. Standard output is for data, standard error for people.
@@ -25,6 +25,7 @@ mod process;
 mod project;
 mod report;
 mod show;
+mod surroundings;
 mod values;
 
 fn main() -> std::process::ExitCode {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use capstep_grants::plan::Variables;
 use capstep_host::journal::Journal;
 use capstep_host::sandbox::Sandbox;
-use capstep_host::{SealedFiles, Workspace};
+use capstep_host::{DockerAccess, SealedFiles, Workspace};
 use capstep_net::Dialer;
 use capstep_pipeline::Source;
 use capstep_pipeline::expr::EvalError;
@@ -27,6 +27,7 @@ pub(crate) struct Context {
     pub(crate) workspace: Arc<Workspace>,
     pub(crate) sealed: Arc<SealedFiles>,
     pub(crate) dialer: Arc<Dialer>,
+    pub(crate) docker: Arc<DockerAccess>,
     pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) plugins: HashMap<String, Arc<Ready>>,
 }

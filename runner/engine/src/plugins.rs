@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use capstep_grants::manifest::{Abi, Input, Kind, Manifest, Sink};
+use capstep_grants::manifest::{Abi, Access, Input, Kind, Manifest, Sink};
 use capstep_host::sandbox::{AbiKind, DeclaredInterfaces, Interface, LoadedPlugin, Sandbox};
 use capstep_pipeline::Pipeline;
 use capstep_registry::{Plugin, Registry};
@@ -82,9 +82,17 @@ fn collect(input: &Input, interfaces: &mut BTreeSet<Interface>) {
     match &input.kind {
         Kind::List(part) | Kind::Map(part) => collect(part, interfaces),
         Kind::Record(fields) => fields.iter().for_each(|field| collect(field, interfaces)),
-        // A path that only the host reads gives the plugin nothing to call for.
-        Kind::Path if !input.access.is_empty() => {
-            interfaces.insert(Interface::Files);
+        // A path that only the host reads gives the plugin nothing to call for; one that is built is the engine's.
+        Kind::Path => {
+            for granted in &input.access {
+                interfaces.insert(match granted.access {
+                    Access::Build => Interface::Docker,
+                    _ => Interface::Files,
+                });
+            }
+        }
+        Kind::Image | Kind::Registry => {
+            interfaces.insert(Interface::Docker);
         }
         Kind::Url { .. } => {
             interfaces.insert(Interface::Http);

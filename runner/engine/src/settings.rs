@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use capstep_docker::{DockerError, Endpoint};
 use capstep_grants::plan::Variables;
 use capstep_host::sandbox::CacheDirectories;
 use capstep_pipeline::{Pipeline, Source};
@@ -30,6 +31,8 @@ pub struct RunSettings {
     pub workspace: PathBuf,
     /// The state folder, `$XDG_STATE_HOME/capstep`.
     pub state: PathBuf,
+    /// The Docker engine that steps use, or why none was found; it is connected to when the first step asks for it.
+    pub engine: Result<Endpoint, DockerError>,
     /// How many jobs may run at once.
     pub jobs: usize,
     /// The jobs to run, with those they need; all where none is named.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use capstep_host::sandbox::{Sandbox, SandboxConfig};
-use capstep_host::{SealedFiles, Workspace};
+use capstep_host::{DockerAccess, SealedFiles, Workspace};
 use capstep_net::{Dialer, NetworkPolicy};
 use capstep_secrets::Masker;
 
@@ -68,6 +68,7 @@ pub async fn run(
             .iter()
             .map(|(name, value)| (name.clone(), value.clone())),
     );
+    let dialer = Arc::new(Dialer::new(NetworkPolicy::default()));
     let context = Arc::new(Context {
         run: folder.id.clone(),
         source: Arc::clone(&settings.source),
@@ -78,7 +79,8 @@ pub async fn run(
         journal: Arc::clone(&journal),
         workspace: Arc::new(workspace),
         sealed: Arc::new(sealed),
-        dialer: Arc::new(Dialer::new(NetworkPolicy::default())),
+        docker: Arc::new(DockerAccess::new(settings.engine, Arc::clone(&dialer))),
+        dialer,
         sandbox,
         plugins,
     });

@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use capstep_docker::{Endpoint, Surroundings};
 use capstep_engine::{Cancel, Event, Outcome, RunSettings, TimedEvent};
 use capstep_grants::plan::Variables;
 use capstep_host::sandbox::CacheDirectories;
@@ -56,6 +57,7 @@ async fn run_until(
         secrets,
         workspace: folder.to_owned(),
         state: state.path().to_owned(),
+        engine: Endpoint::find(&Surroundings::default()),
         jobs: 2,
         only: Vec::new(),
     };

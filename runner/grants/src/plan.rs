@@ -190,6 +190,19 @@ fn step_plan(
         {
             runs_project_code.push(format!("{first_line} on {}", shown(&bound.grants, targets)));
         }
+        if let Some(build) = &grant.build {
+            let context = grant
+                .authority
+                .as_ref()
+                .map_or_else(|| describe_unknown(grant), ToString::to_string);
+            runs_project_code.push(format!("{context}/{build}"));
+        }
+        if grant.access.contains(&Access::Run) {
+            notes.push(format!(
+                "containers of {} run the image's own code",
+                describe(grant)
+            ));
+        }
         if grant.access.contains(&Access::Exec) {
             notes.push(format!(
                 "the plugin may run commands of its own on {}",
@@ -235,6 +248,8 @@ fn flow(secret: &SecretBinding, grants: &[Grant]) -> SecretFlow {
                 SinkKind::RemoteEnv => format!("environment of the script `{far_ends}`"),
                 SinkKind::HttpHeader => format!("request header to {far_ends}"),
                 SinkKind::HttpBody => format!("request body to {far_ends}"),
+                SinkKind::RegistryAuth => format!("login {far_ends}"),
+                SinkKind::BuildSecret => format!("secret of the build of {far_ends}"),
                 SinkKind::File => format!(
                     "file {far_ends} ({})",
                     sink.format.as_deref().unwrap_or("text")
@@ -267,7 +282,11 @@ fn shown(grants: &[Grant], pointers: &[String]) -> String {
     let things: Vec<String> = grants
         .iter()
         .filter(|grant| pointers.contains(&grant.pointer))
-        .map(describe)
+        .map(|grant| match (&grant.authority, &grant.build) {
+            // A far end is the context, however it is built.
+            (Some(authority), Some(_)) => authority.to_string(),
+            _ => describe(grant),
+        })
         .collect();
     if things.is_empty() {
         "nothing".to_owned()
@@ -278,7 +297,7 @@ fn shown(grants: &[Grant], pointers: &[String]) -> String {
 
 /// What a grant designates, for people.
 pub fn describe(grant: &Grant) -> String {
-    match (&grant.authority, &grant.within) {
+    match (&grant.authority, &grant.build) {
         (
             Some(Authority::RemotePath {
                 path,
@@ -287,10 +306,24 @@ pub fn describe(grant: &Grant) -> String {
             }),
             _,
         ) => format!("{path} in the new release"),
-        (Some(authority), _) => authority.to_string(),
-        (None, Some(within)) => format!("something within {within}"),
-        (None, None) => "something known at run time".to_owned(),
+        (Some(authority), Some(build)) => format!("{authority} ({build})"),
+        (Some(authority), None) => authority.to_string(),
+        (None, _) => describe_unknown(grant),
     }
+}
+
+/// What a grant designates that is known only when the step starts.
+fn describe_unknown(grant: &Grant) -> String {
+    match &grant.within {
+        Some(within) => format!("something within {within}"),
+        None => "something known at run time".to_owned(),
+    }
+}
+
+/// Whether a grant starts the project's own code, and so has its line in [`StepPlan::runs_project_code`]: in the order
+/// of the grants, one each.
+pub fn starts_project_code(grant: &Grant) -> bool {
+    matches!(grant.authority, Some(Authority::Script { .. })) || grant.build.is_some()
 }
 
 /// What is known before anything runs.

@@ -7,6 +7,7 @@ use capstep_pipeline::{Diagnostic, Source, Span};
 
 use crate::authority::Authority;
 use crate::grant::{Grant, Place};
+use crate::image_reference::ImageReference;
 use crate::manifest::Access;
 use crate::plan::{JobPlan, Plan, StepPlan};
 use crate::remote_path;
@@ -20,6 +21,7 @@ enum Thing {
         port: u16,
         path: String,
     },
+    Image(ImageReference),
 }
 
 struct Touch<'a> {
@@ -203,7 +205,26 @@ fn touches(step: &StepPlan) -> Vec<Touch<'_>> {
                     }
                 }
             }
-            _ => {}
+            Some(Authority::Image { image }) => {
+                let writes = grant
+                    .access
+                    .iter()
+                    .any(|access| matches!(access, Access::Build | Access::Push));
+                touches.push(Touch {
+                    thing: Thing::Image(image.clone()),
+                    writes,
+                    grant,
+                });
+            }
+            // Nothing of these is written by a step as far as anybody can tell; a run-time value isn't judged.
+            Some(
+                Authority::Url { .. }
+                | Authority::TcpAddress { .. }
+                | Authority::SshTarget { .. }
+                | Authority::Registry { .. }
+                | Authority::Script { .. },
+            )
+            | None => {}
         }
     }
     touches
@@ -231,13 +252,15 @@ fn meet(left: &Thing, right: &Thing) -> bool {
                 path: other_path,
             },
         ) => host == other_host && port == other_port && remote_path::overlap(path, other_path),
-        _ => false,
+        (Thing::Image(left), Thing::Image(right)) => left.is_same_tag(right),
+        (Thing::Local(_) | Thing::Remote { .. } | Thing::Image(_), _) => false,
     }
 }
 
 fn shown(thing: &Thing) -> String {
     match thing {
         Thing::Local(path) => path.to_string(),
+        Thing::Image(image) => image.to_string(),
         Thing::Remote { host, path, .. } => format!("{path} on {host}"),
     }
 }

@@ -3,6 +3,7 @@
 use url::Url;
 
 use crate::authority::Authority;
+use crate::image_reference::{self, ImageReference};
 use crate::manifest::{Kind, Methods};
 use crate::workspace_path::WorkspacePath;
 
@@ -51,6 +52,12 @@ pub(crate) fn authority(kind: &Kind, text: &str) -> Result<Option<Authority>, St
                 port: port.unwrap_or(SSH_PORT),
             }
         }
+        Kind::Image => Authority::Image {
+            image: ImageReference::parse(text)?,
+        },
+        Kind::Registry => Authority::Registry {
+            host: image_reference::registry(text)?,
+        },
         _ => return Ok(None),
     }))
 }

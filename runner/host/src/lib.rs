@@ -18,3 +18,4 @@ mod verbs;
 
 pub use files::{SealedFiles, SealedFilesError, Workspace};
 pub use step::{StepRun, StepSettings};
+pub use verbs::DockerAccess;

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use capstep_docker::{Endpoint, Surroundings};
 use capstep_engine::{Cancel, Event, Outcome, RunSettings, TimedEvent};
 use capstep_grants::plan::Variables;
 use capstep_host::sandbox::CacheDirectories;
@@ -100,6 +101,7 @@ fn settings(project: &Project, text: &str) -> RunSettings {
         secrets: Default::default(),
         workspace: folder.to_owned(),
         state: project.state(),
+        engine: Endpoint::find(&Surroundings::default()),
         jobs: 1,
         only: Vec::new(),
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use capstep_demo::{DENIED_FILE, DemoProject, DemoServers, PIPELINE_FILE};
+use capstep_docker::{Endpoint, Surroundings};
 use capstep_engine::{Cancel, Outcome, RunSettings, TimedEvent};
 use capstep_grants::plan::Variables;
 use capstep_host::sandbox::CacheDirectories;
@@ -178,6 +179,7 @@ impl Demo<'_> {
                 .collect(),
             workspace: project.folder.clone(),
             state: self.folder.join("state"),
+            engine: Endpoint::find(&Surroundings::default()),
             jobs: 1,
             only: Vec::new(),
         };

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
+use capstep_docker::Endpoint;
 use capstep_engine::{Cancel, RunError, RunSettings};
 use capstep_pipeline::{Diagnostic, Job, Pipeline, did_you_mean};
 use clap::Args;
@@ -17,7 +18,7 @@ use crate::process::{self, Signalled};
 use crate::project::Project;
 use crate::report::{self, Report};
 use crate::values::{EnvFile, secrets, variables};
-use crate::{directories, exit, show};
+use crate::{directories, exit, show, surroundings};
 
 /// Run a pipeline.
 ///
@@ -92,6 +93,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliErr
         secrets,
         workspace: project.folder.clone(),
         state: directories::state(&context.environment)?,
+        engine: Endpoint::find(&surroundings::of(&context.environment)),
         jobs,
         only: arguments.only.clone(),
     };

@@ -2,7 +2,7 @@
 
 use capstep_grants::bind::Provenance;
 use capstep_grants::manifest::Access;
-use capstep_grants::plan::{StepPlan, describe};
+use capstep_grants::plan::{StepPlan, describe, starts_project_code};
 use capstep_grants::{Authority, Grant, Place};
 
 use crate::printer::Style;
@@ -25,24 +25,28 @@ pub(super) fn rows(step: &StepPlan) -> Vec<Row> {
     let mut rows: Vec<(&Place, Row)> = Vec::new();
     let mut code = step.runs_project_code.iter();
     for grant in &step.authority {
-        let is_script = matches!(grant.authority, Some(Authority::Script { .. }));
-        // The plan says what each script is and where it runs, in the order of the scripts' grants.
-        let project_code = if is_script { code.next() } else { None };
-        let row = match project_code {
-            Some(code) => Row {
-                verb: "runs project code:".to_owned(),
-                thing: code.clone(),
-                place: grant.place.to_string(),
-                style: Style::Notice,
-            },
-            None => Row {
+        // A script is nothing but the code that it starts; a build context is sent to the engine as well.
+        if !matches!(grant.authority, Some(Authority::Script { .. })) {
+            let row = Row {
                 verb: verb(grant),
                 thing: thing(grant, &step.authority),
                 place: grant.place.to_string(),
                 style: Style::Name,
-            },
-        };
-        rows.push((&grant.place, row));
+            };
+            rows.push((&grant.place, row));
+        }
+        // The plan says what each of them starts, in the order of their grants.
+        if starts_project_code(grant)
+            && let Some(code) = code.next()
+        {
+            let row = Row {
+                verb: "runs project code:".to_owned(),
+                thing: code.clone(),
+                place: grant.place.to_string(),
+                style: Style::Notice,
+            };
+            rows.push((&grant.place, row));
+        }
     }
     for flow in &step.secrets {
         let row = Row {

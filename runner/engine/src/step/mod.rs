@@ -119,6 +119,7 @@ async fn attempt(
         }),
         masker: context.masker.clone(),
         dialer: Arc::clone(&context.dialer),
+        docker: Arc::clone(&context.docker),
         cancel: cancel.clone(),
     });
     let preopens = match host.mounts() {

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::authority::Authority;
+use crate::image_reference::ImageReference;
 use crate::manifest::{Kind, UrlMatch};
 use crate::workspace_path::WorkspacePath;
 use crate::{remote_path, text, url_path};
@@ -29,6 +30,13 @@ pub enum Bound {
     Path(WorkspacePath),
     /// A folder on the target.
     RemotePath(String),
+    /// A repository, or, with a `/` at its end, all below it; any tag or digest.
+    Image(String),
+    /// A registry of a pattern, and a port where one is written.
+    Registry {
+        host: HostPattern,
+        port: Option<u16>,
+    },
 }
 
 /// Which hosts are meant.
@@ -114,8 +122,37 @@ impl Bound {
                 Ok(Self::Path(folder))
             }
             Kind::RemotePath { .. } => remote_path::parse(written).map(Self::RemotePath),
+            Kind::Image => Self::image(written),
+            Kind::Registry => {
+                let (host, port) = host_and_port(written)?;
+                Ok(Self::Registry {
+                    host: HostPattern::parse(host)?,
+                    port,
+                })
+            }
             other => Err(format!("a {} has no bound", other.word())),
         }
+    }
+
+    /// `registry.example.com/webapp`, or `registry.example.com/team/` for all below it.
+    fn image(written: &str) -> Result<Self, String> {
+        let (name, slash) = match written.strip_suffix('/') {
+            Some(name) => (name, "/"),
+            None => (written, ""),
+        };
+        // A registry of its own has no repository's name yet: one stands in for what is below.
+        let probe = if slash.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{name}/x")
+        };
+        let image = ImageReference::parse(&probe)?;
+        if probe != image.name() {
+            return Err(format!(
+                "`{written}`: a bound of an image is a whole name without tag, `docker.io/library/ruby` or `registry.example.com/team/`"
+            ));
+        }
+        Ok(Self::Image(written.to_owned()))
     }
 
     /// Whether a value lies within.
@@ -168,6 +205,18 @@ impl Bound {
             (Self::RemotePath(folder), Authority::RemotePath { path, .. }) => {
                 // `.` is the new release: all that is relative.
                 (folder == "." && !path.starts_with('/')) || is_below(path, folder)
+            }
+            (Self::Image(name), Authority::Image { image }) => {
+                if name.ends_with('/') {
+                    image.name().starts_with(name.as_str())
+                } else {
+                    image.name() == *name
+                }
+            }
+            (Self::Registry { host, port }, Authority::Registry { host: actual }) => {
+                host_and_port(actual).is_ok_and(|(actual_host, actual_port)| {
+                    *port == actual_port && host.matches(actual_host)
+                })
             }
             _ => false,
         }

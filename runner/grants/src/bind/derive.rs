@@ -7,6 +7,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::bound::Bound;
+use super::build;
 use super::leaf::{Leaf, LeafValue, Provenance};
 use super::roles::{RoleBinding, RoleFinder, RoleKind};
 use super::siblings::{leaves_of, pointer_of};
@@ -96,9 +97,14 @@ pub(super) fn derive(
     finder.fields(&manifest.inputs, "", &values);
     bound.roles = finder.found;
     for role in &bound.roles {
-        if role.kind == RoleKind::Shared {
-            shared_paths(&leaves, &role.pointer, diagnostics);
+        match role.kind {
+            RoleKind::Shared => shared_paths(&leaves, &role.pointer, diagnostics),
+            RoleKind::Dockerfile => build::dockerfile(&leaves, &role.pointer, diagnostics),
+            _ => {}
         }
+    }
+    for grant in &mut bound.grants {
+        grant.build = build::settings(grant, &bound.roles, &leaves, &values);
     }
     bound.values = values;
     bound
@@ -131,6 +137,7 @@ impl Deriver<'_, '_> {
             access,
             off,
             role: leaf.input.role_of_all().map(RoleKind::from),
+            build: None,
             provenance: leaf.provenance.clone(),
             within,
             place: Place::of(self.source, leaf.span),
@@ -276,6 +283,8 @@ impl Deriver<'_, '_> {
                 Kind::TcpAddress => "10.0.0.0/8:5432",
                 Kind::Url { .. } => "https://*.example.com/",
                 Kind::Path => "dist/",
+                Kind::Image => "registry.example.com/webapp",
+                Kind::Registry => "registry.example.com",
                 _ => "/srv/app/",
             };
             let source = self

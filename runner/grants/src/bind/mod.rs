@@ -2,9 +2,11 @@
 //! plan is made and when the step starts; what differs is how much of the expressions is known by then.
 //!
 //! `walk` reads the values against the manifest, `scalar` checks data, `derive` turns what carries authority into
-//! grants and what holds secrets into flows, `roles` finds what the host reads, `bound` limits values that are known only at run time.
+//! grants and what holds secrets into flows, `roles` finds what the host reads, `bound` limits values that are
+//! known only at run time, `build` says how a build context is built.
 
 mod bound;
+mod build;
 mod derive;
 mod leaf;
 mod roles;

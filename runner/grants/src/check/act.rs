@@ -45,6 +45,27 @@ pub enum Act<'a> {
     SshRelease { target: &'a str, release: &'a str },
     /// Running a command of the plugin's own.
     SshExec { target: &'a str },
+    /// Logging in to a registry.
+    DockerLogin { registry: &'a str },
+    /// Fetching an image; with the login of a registry where one is said.
+    DockerPull {
+        image: &'a str,
+        registry: Option<&'a str>,
+    },
+    /// Building a context; the image's name is given to what is built, where one is said.
+    DockerBuild {
+        context: &'a str,
+        image: Option<&'a str>,
+    },
+    /// Giving an image a second name.
+    DockerTag { source: &'a str, image: &'a str },
+    /// Sending an image to its registry; with the login of a registry where one is said.
+    DockerPush {
+        image: &'a str,
+        registry: Option<&'a str>,
+    },
+    /// Looking at an image's digest, size and labels.
+    DockerInspect { image: &'a str },
     /// Putting an input's value in, where it may be a secret: at this kind of sink, for these far ends.
     Use {
         input: &'a str,
@@ -72,6 +93,12 @@ impl<'a> Act<'a> {
             Self::SshDownload { source, .. } => source,
             Self::SshStat { path, .. } => path,
             Self::SshRelease { release, .. } => release,
+            Self::DockerLogin { registry } => registry,
+            Self::DockerBuild { context, .. } => context,
+            Self::DockerPull { image, .. }
+            | Self::DockerTag { image, .. }
+            | Self::DockerPush { image, .. }
+            | Self::DockerInspect { image } => image,
         }
     }
 
@@ -87,8 +114,13 @@ impl<'a> Act<'a> {
             Self::SshDownload { .. } => Access::Download,
             Self::SshRelease { .. } => Access::Release,
             Self::SshExec { .. } => Access::Exec,
+            Self::DockerLogin { .. } => Access::Login,
+            Self::DockerPull { .. } => Access::Pull,
+            Self::DockerBuild { .. } | Self::DockerTag { .. } => Access::Build,
+            Self::DockerPush { .. } => Access::Push,
             Self::SshConnect { .. }
             | Self::SshStat { .. }
+            | Self::DockerInspect { .. }
             | Self::Use { .. }
             | Self::Reveal { .. } => return None,
         })

@@ -114,6 +114,10 @@ pub enum Kind {
     SshTarget,
     /// A path on that target.
     RemotePath { target: SiblingRef },
+    /// An image's reference.
+    Image,
+    /// A registry's host.
+    Registry,
 }
 
 impl Kind {
@@ -139,6 +143,8 @@ impl Kind {
             Self::TcpAddress => "tcp-address",
             Self::SshTarget => "ssh-target",
             Self::RemotePath { .. } => "remote-path",
+            Self::Image => "image",
+            Self::Registry => "registry",
         }
     }
 
@@ -150,7 +156,9 @@ impl Kind {
             | Self::Url { .. }
             | Self::TcpAddress
             | Self::SshTarget
-            | Self::RemotePath { .. } => true,
+            | Self::RemotePath { .. }
+            | Self::Image
+            | Self::Registry => true,
             Self::String { .. }
             | Self::Boolean
             | Self::Integer { .. }

@@ -7,7 +7,7 @@ use super::methods::{Methods, is_method};
 use super::model::{Input, Kind, Manifest};
 use super::problem::ManifestProblem;
 use super::siblings::SiblingRef;
-use super::words::{Role, Sink};
+use super::words::{Access, Role, Sink};
 
 /// Checks all references of a manifest.
 pub(super) fn check(manifest: &Manifest, problems: &mut Vec<ManifestProblem>) {
@@ -137,6 +137,7 @@ impl<'a> Scope<'a> {
             };
         let is_target = |kind: &Kind| matches!(kind, Kind::SshTarget);
         let is_script = |kind: &Kind| matches!(kind, Kind::Script { .. });
+        let is_registry = |kind: &Kind| matches!(kind, Kind::Registry);
         let is_url = |kind: &Kind| matches!(kind, Kind::Url { .. });
         match &input.sink {
             Some(Sink::SshAuth(to)) => expect(to, "an ssh-target", &is_target),
@@ -149,6 +150,9 @@ impl<'a> Scope<'a> {
                 &is_script,
             ),
             Some(Sink::HttpHeader(to) | Sink::HttpBody(to)) => expect(to, "a url", &is_url),
+            Some(Sink::RegistryAuth(to)) => expect(to, "a registry", &is_registry),
+            // A build context is told by its access, below.
+            Some(Sink::BuildSecret(_)) => {}
             Some(Sink::File(to, _)) => expect(to, "a path", &|kind| matches!(kind, Kind::Path)),
             None => {}
         }
@@ -170,7 +174,20 @@ impl<'a> Scope<'a> {
                 });
             }
             Some(Role::Ca(to)) => expect(to, "a url", &is_url),
-            None => {}
+            Some(Role::RegistryUsername(to)) => expect(to, "a registry", &is_registry),
+            Some(
+                Role::BuildArg(_)
+                | Role::Dockerfile(_)
+                | Role::BuildTarget(_)
+                | Role::CacheFrom(_)
+                | Role::CacheTo(_)
+                | Role::BuildNetwork(_)
+                | Role::Label(_)
+                | Role::Platform(_)
+                | Role::NoCache(_)
+                | Role::PullBase(_),
+            )
+            | None => {}
         }
         match &input.kind {
             Kind::Script { on } => expect(on, "an ssh-target", &is_target),
@@ -185,6 +202,15 @@ impl<'a> Scope<'a> {
             }
             _ => {}
         }
+        for context in contexts(input) {
+            match self.find(context) {
+                Ok(found) if is_context(found) => {}
+                Ok(_) => say(format!(
+                    "`{context}` is no build context: a path with the access `build`"
+                )),
+                Err(message) => say(message),
+            }
+        }
         if let Some(Sink::File(_, format)) = &input.sink
             && let Err(message) = self.check_format(format)
         {
@@ -195,7 +221,7 @@ impl<'a> Scope<'a> {
         }
         let needs_words = matches!(
             input.kind,
-            Kind::SshTarget | Kind::RemotePath { .. } | Kind::Path
+            Kind::SshTarget | Kind::RemotePath { .. } | Kind::Path | Kind::Image
         );
         if needs_words && input.access.is_empty() && input.role.is_none() {
             say(format!(
@@ -253,10 +279,76 @@ fn misfit(role: &Role, kind: &Kind) -> Option<&'static str> {
             "a string or an enum",
             is_text(kind) || matches!(kind, Kind::Enum(_)),
         ),
-        Role::Errexit(_) => ("a boolean", matches!(kind, Kind::Boolean)),
+        Role::BuildArg(_) | Role::Label(_) => (
+            "a map of strings",
+            matches!(kind, Kind::Map(value) if is_text(&value.kind)),
+        ),
+        Role::Dockerfile(_) | Role::BuildTarget(_) | Role::RegistryUsername(_) => {
+            ("a string", is_text(kind))
+        }
+        Role::CacheFrom(_) => (
+            "a list of images with the access `pull`",
+            is_list_of_images(kind, Access::Pull),
+        ),
+        Role::CacheTo(_) => (
+            "a list of images with the access `push`",
+            is_list_of_images(kind, Access::Push),
+        ),
+        Role::BuildNetwork(_) => (
+            "a string or an enum",
+            is_text(kind) || matches!(kind, Kind::Enum(_)),
+        ),
+        Role::Platform(_) => (
+            "a list of strings",
+            matches!(kind, Kind::List(item) if is_text(&item.kind)),
+        ),
+        Role::Errexit(_) | Role::NoCache(_) | Role::PullBase(_) => {
+            ("a boolean", matches!(kind, Kind::Boolean))
+        }
         Role::Keep(_) => ("an integer", matches!(kind, Kind::Integer { .. })),
     };
     (!fits).then_some(what)
+}
+
+fn is_list_of_images(kind: &Kind, access: Access) -> bool {
+    matches!(kind, Kind::List(item) if item.kind == Kind::Image && asks_for(item, access))
+}
+
+fn asks_for(input: &Input, access: Access) -> bool {
+    input.access.iter().any(|request| request.access == access)
+}
+
+/// The build contexts that an input names.
+fn contexts(input: &Input) -> impl Iterator<Item = &SiblingRef> {
+    let sink = match &input.sink {
+        Some(Sink::BuildSecret(to)) => Some(to),
+        _ => None,
+    };
+    let role = match &input.role {
+        Some(
+            Role::BuildArg(to)
+            | Role::Dockerfile(to)
+            | Role::BuildTarget(to)
+            | Role::CacheFrom(to)
+            | Role::CacheTo(to)
+            | Role::BuildNetwork(to)
+            | Role::Label(to)
+            | Role::Platform(to)
+            | Role::NoCache(to)
+            | Role::PullBase(to),
+        ) => Some(to),
+        _ => None,
+    };
+    sink.into_iter().chain(role)
+}
+
+/// Whether an input, or each part of a list or map, is a folder that is sent to the engine to be built.
+fn is_context(input: &Input) -> bool {
+    match &input.kind {
+        Kind::List(item) | Kind::Map(item) => is_context(item),
+        Kind::Path => asks_for(input, Access::Build),
+        _ => false,
+    }
 }
 
 /// What a reference to a list or map means: each of its parts.

@@ -18,7 +18,13 @@ pub(super) struct Vocabulary {
 pub(super) fn vocabulary(kind: &Kind) -> Vocabulary {
     let (words, implied): (&[Access], &[Access]) = match kind {
         Kind::Path => (
-            &[Access::Read, Access::Write, Access::Upload, Access::Mount],
+            &[
+                Access::Read,
+                Access::Write,
+                Access::Upload,
+                Access::Mount,
+                Access::Build,
+            ],
             &[],
         ),
         Kind::Url { .. } => (&[Access::Request], &[Access::Request]),
@@ -35,15 +41,30 @@ pub(super) fn vocabulary(kind: &Kind) -> Vocabulary {
             &[],
         ),
         Kind::Script { .. } => (&[], &[Access::Script]),
-        _ => (&[], &[]),
+        Kind::Image => (
+            &[Access::Pull, Access::Build, Access::Push, Access::Run],
+            &[],
+        ),
+        Kind::Registry => (&[Access::Login], &[Access::Login]),
+        Kind::String { .. }
+        | Kind::Boolean
+        | Kind::Integer { .. }
+        | Kind::Number { .. }
+        | Kind::Duration
+        | Kind::Size
+        | Kind::Enum(_)
+        | Kind::Regex
+        | Kind::Json
+        | Kind::List(_)
+        | Kind::Map(_)
+        | Kind::Record(_)
+        | Kind::Secret => (&[], &[]),
     };
     Vocabulary { words, implied }
 }
 
 /// Types of later issues: refused by name, so that nobody takes them for a typing mistake.
 const LATER: &[&str] = &[
-    "image",
-    "registry",
     "state",
     "container",
     "compose-project",
@@ -126,6 +147,8 @@ pub(super) fn parse_type<'a>(
         },
         "tcp-address" => Kind::TcpAddress,
         "ssh-target" => Kind::SshTarget,
+        "image" => Kind::Image,
+        "registry" => Kind::Registry,
         later if LATER.contains(&later) => {
             return Err(format!("type `{later}` is not supported yet"));
         }

@@ -31,11 +31,21 @@ pub enum Access {
     Exec,
     /// Releases are made, switched and pruned there.
     Release,
+    /// An image is fetched from its registry.
+    Pull,
+    /// Of a folder: the host sends it to the engine, which builds it. Of an image: its name is given to what is built.
+    Build,
+    /// An image is sent to its registry.
+    Push,
+    /// Containers are made of an image.
+    Run,
+    /// Logging in to a registry.
+    Login,
 }
 
 impl Access {
     /// Every word, for enumeration.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 16] = [
         Self::Read,
         Self::Write,
         Self::Upload,
@@ -47,6 +57,11 @@ impl Access {
         Self::Files,
         Self::Exec,
         Self::Release,
+        Self::Pull,
+        Self::Build,
+        Self::Push,
+        Self::Run,
+        Self::Login,
     ];
 
     /// The word as manifests and plans write it.
@@ -63,6 +78,11 @@ impl Access {
             Self::Files => "files",
             Self::Exec => "exec",
             Self::Release => "release",
+            Self::Pull => "pull",
+            Self::Build => "build",
+            Self::Push => "push",
+            Self::Run => "run",
+            Self::Login => "login",
         }
     }
 
@@ -118,6 +138,10 @@ pub enum Sink {
     HttpBody(SiblingRef),
     /// A value in a file that the host writes, in that format (an input's name, or a fixed word).
     File(SiblingRef, String),
+    /// The password of a login to that registry.
+    RegistryAuth(SiblingRef),
+    /// A secret of the build of that context, which the build sees under the input's own name.
+    BuildSecret(SiblingRef),
 }
 
 /// A sink's kind, without what it points at.
@@ -138,6 +162,10 @@ pub enum SinkKind {
     HttpBody,
     /// See [`Sink::File`].
     File,
+    /// See [`Sink::RegistryAuth`].
+    RegistryAuth,
+    /// See [`Sink::BuildSecret`].
+    BuildSecret,
 }
 
 impl SinkKind {
@@ -150,6 +178,8 @@ impl SinkKind {
             Self::HttpHeader => "http-header",
             Self::HttpBody => "http-body",
             Self::File => "file",
+            Self::RegistryAuth => "registry-auth",
+            Self::BuildSecret => "build-secret",
         }
     }
 }
@@ -164,6 +194,8 @@ impl Sink {
             Self::HttpHeader(_) => SinkKind::HttpHeader,
             Self::HttpBody(_) => SinkKind::HttpBody,
             Self::File(..) => SinkKind::File,
+            Self::RegistryAuth(_) => SinkKind::RegistryAuth,
+            Self::BuildSecret(_) => SinkKind::BuildSecret,
         }
     }
 
@@ -175,7 +207,9 @@ impl Sink {
             | Self::RemoteEnv(to)
             | Self::HttpHeader(to)
             | Self::HttpBody(to)
-            | Self::File(to, _) => to,
+            | Self::File(to, _)
+            | Self::RegistryAuth(to)
+            | Self::BuildSecret(to) => to,
         }
     }
 
@@ -197,11 +231,11 @@ impl Sink {
                     "`file` takes the file's input and a format: `file(file, compose)`".to_owned(),
                 ),
             },
-            "registry-auth" | "build-secret" | "container-env" => {
-                Err(format!("sink `{word}` is not supported yet"))
-            }
+            "registry-auth" => Ok(Self::RegistryAuth(one()?)),
+            "build-secret" => Ok(Self::BuildSecret(one()?)),
+            "container-env" => Err(format!("sink `{word}` is not supported yet")),
             _ => Err(format!(
-                "`{word}` is no sink; the sinks are ssh-auth, passphrase, remote-env, http-header, http-body and file"
+                "`{word}` is no sink; the sinks are ssh-auth, passphrase, remote-env, http-header, http-body, file, registry-auth and build-secret"
             )),
         }
     }
@@ -228,6 +262,28 @@ pub enum Role {
     Shared(SiblingRef),
     /// How many releases are kept.
     Keep(SiblingRef),
+    /// Build arguments of that context.
+    BuildArg(SiblingRef),
+    /// The Dockerfile, within that context.
+    Dockerfile(SiblingRef),
+    /// The stage at which the build of that context ends.
+    BuildTarget(SiblingRef),
+    /// Images whose layers the build of that context may take.
+    CacheFrom(SiblingRef),
+    /// Images that keep the layers of that build.
+    CacheTo(SiblingRef),
+    /// The network of that build: `default`, `none` or `host`.
+    BuildNetwork(SiblingRef),
+    /// Labels of the image that is built.
+    Label(SiblingRef),
+    /// The platforms that context is built for.
+    Platform(SiblingRef),
+    /// Whether that build takes nothing from a cache.
+    NoCache(SiblingRef),
+    /// Whether that build asks for newer base images.
+    PullBase(SiblingRef),
+    /// The account of a login to that registry.
+    RegistryUsername(SiblingRef),
 }
 
 impl Role {
@@ -243,6 +299,17 @@ impl Role {
             Self::Errexit(_) => "errexit",
             Self::Shared(_) => "shared",
             Self::Keep(_) => "keep",
+            Self::BuildArg(_) => "build-arg",
+            Self::Dockerfile(_) => "dockerfile",
+            Self::BuildTarget(_) => "build-target",
+            Self::CacheFrom(_) => "cache-from",
+            Self::CacheTo(_) => "cache-to",
+            Self::BuildNetwork(_) => "build-network",
+            Self::Label(_) => "label",
+            Self::Platform(_) => "platform",
+            Self::NoCache(_) => "no-cache",
+            Self::PullBase(_) => "pull",
+            Self::RegistryUsername(_) => "registry-username",
         }
     }
 
@@ -257,7 +324,18 @@ impl Role {
             | Self::Shell(_)
             | Self::Errexit(_)
             | Self::Shared(_)
-            | Self::Keep(_) => false,
+            | Self::Keep(_)
+            | Self::BuildArg(_)
+            | Self::Dockerfile(_)
+            | Self::BuildTarget(_)
+            | Self::CacheFrom(_)
+            | Self::CacheTo(_)
+            | Self::BuildNetwork(_)
+            | Self::Label(_)
+            | Self::Platform(_)
+            | Self::NoCache(_)
+            | Self::PullBase(_)
+            | Self::RegistryUsername(_) => false,
         }
     }
 
@@ -272,7 +350,18 @@ impl Role {
             | Self::Shell(to)
             | Self::Errexit(to)
             | Self::Shared(to)
-            | Self::Keep(to) => to,
+            | Self::Keep(to)
+            | Self::BuildArg(to)
+            | Self::Dockerfile(to)
+            | Self::BuildTarget(to)
+            | Self::CacheFrom(to)
+            | Self::CacheTo(to)
+            | Self::BuildNetwork(to)
+            | Self::Label(to)
+            | Self::Platform(to)
+            | Self::NoCache(to)
+            | Self::PullBase(to)
+            | Self::RegistryUsername(to) => to,
         }
     }
 
@@ -292,9 +381,19 @@ impl Role {
             "errexit" => Ok(Self::Errexit(to)),
             "shared" => Ok(Self::Shared(to)),
             "keep" => Ok(Self::Keep(to)),
-            "build-arg" => Err("role `build-arg` is not supported yet".to_owned()),
+            "build-arg" => Ok(Self::BuildArg(to)),
+            "dockerfile" => Ok(Self::Dockerfile(to)),
+            "build-target" => Ok(Self::BuildTarget(to)),
+            "cache-from" => Ok(Self::CacheFrom(to)),
+            "cache-to" => Ok(Self::CacheTo(to)),
+            "build-network" => Ok(Self::BuildNetwork(to)),
+            "label" => Ok(Self::Label(to)),
+            "platform" => Ok(Self::Platform(to)),
+            "no-cache" => Ok(Self::NoCache(to)),
+            "pull" => Ok(Self::PullBase(to)),
+            "registry-username" => Ok(Self::RegistryUsername(to)),
             _ => Err(format!(
-                "`{word}` is no role; the roles are known-hosts, host-key, script-env, working-directory, shell, errexit, shared, keep and ca"
+                "`{word}` is no role; the roles are known-hosts, host-key, script-env, working-directory, shell, errexit, shared, keep, ca, build-arg, dockerfile, build-target, cache-from, cache-to, build-network, label, platform, no-cache, pull and registry-username"
             )),
         }
     }

@@ -86,6 +86,26 @@ type = "remote-path(target)"
 access = ["upload"]
 [inputs.plain]
 type = "string"
+[inputs.context]
+type = "path"
+access = ["build"]
+[inputs.dockerfile]
+type = "string"
+role = "dockerfile(context)"
+[inputs.network]
+type = "string"
+role = "build-network(context)"
+[inputs.tag]
+type = "image"
+access = ["build", "push", "run"]
+[inputs.registry]
+type = "registry"
+[inputs.password]
+type = "secret"
+sink = "registry-auth(registry)"
+[inputs.build-key]
+type = "secret"
+sink = "build-secret(context)"
 [inputs.method]
 type = "enum"
 values = ["GET", "POST"]
@@ -216,6 +236,58 @@ fn grants_for_people() {
             "https://a.example/v2 (prefix)",
             "https://own.example/ (prefix)",
         ],
+    );
+}
+
+#[test]
+fn builds_and_images() {
+    let check = |with: &str, code: &[&str], grants: &[&str], flows: &[&str]| {
+        let step = step(with);
+        assert_eq!(step.runs_project_code, code, "{with}");
+        let shown: Vec<String> = step.authority.iter().map(describe).collect();
+        assert_eq!(shown, grants, "{with}");
+        let shown: Vec<&str> = step.secrets.iter().map(|flow| flow.to.as_str()).collect();
+        assert_eq!(shown, flows, "{with}");
+        let started = step
+            .authority
+            .iter()
+            .filter(|grant| starts_project_code(grant));
+        assert_eq!(started.count(), code.len(), "{with}");
+    };
+    let key = "\"${{ secrets.KEY }}\"";
+    check(
+        &format!(
+            "context: webapp/, tag: \"Registry.example.com/webapp:web\", registry: registry.example.com, password: {key}, build-key: {key}"
+        ),
+        &["webapp/Dockerfile, network: yes"],
+        &[
+            "webapp (Dockerfile, network: yes)",
+            "registry.example.com/webapp:web",
+            "registry.example.com",
+        ],
+        &[
+            "login registry.example.com",
+            "secret of the build of webapp",
+        ],
+    );
+    check(
+        "context: ., dockerfile: docker/web.Dockerfile, network: none",
+        &["./docker/web.Dockerfile, network: no"],
+        &[". (docker/web.Dockerfile, network: no)"],
+        &[],
+    );
+    check(
+        "context: a, network: host",
+        &["a/Dockerfile, network: host"],
+        &["a (Dockerfile, network: host)"],
+        &[],
+    );
+    let later = "\"${{ steps.s.outputs.echo }}\"";
+    check(
+        &format!("context: a, dockerfile: {later}, network: {later}"),
+        &["a/some Dockerfile, network: yes, or another that is known when the step starts"],
+        &["a (some Dockerfile, network: yes, or another that is known when the step starts)"],
+        &[],
     );
 }
 

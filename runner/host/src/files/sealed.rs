@@ -6,6 +6,7 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use cap_std::fs::Dir;
 use capstep_secrets::{SealedFile, SealedRegistry, keyed_digest};
 use thiserror::Error;
 
@@ -109,6 +110,15 @@ impl SealedFiles {
         self.lock()
             .by_digest(&digest)
             .map(|(_, file)| file.template.clone())
+    }
+
+    /// Whether a file is, to the byte, one that was sealed under another name.
+    pub(crate) fn is_copy(&self, dir: &Dir, path: &str) -> io::Result<bool> {
+        let found = dir.symlink_metadata(path)?;
+        if !found.is_file() || found.len() > COMPARE_LIMIT as u64 {
+            return Ok(false);
+        }
+        Ok(self.template_of_copy(&dir.read(path)?).is_some())
     }
 
     /// Remembers a file that was written with secrets in it.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
+use capstep_grants::WorkspacePath;
 
 /// The pipeline's folder: nothing outside of it can be named.
 #[derive(Debug)]
@@ -35,6 +36,11 @@ impl Workspace {
     pub fn reserving(mut self, pipeline: &str) -> Self {
         self.pipeline = Some(pipeline.into());
         self
+    }
+
+    /// Whether a path in it is out of every grant's reach: the repository's own data, and what decides about grants.
+    pub(crate) fn is_reserved(&self, path: &str) -> bool {
+        self.pipeline.as_deref() == Some(path) || WorkspacePath::parse(path).is_err()
     }
 
     /// The folder's real path.

@@ -17,6 +17,7 @@ use crate::journal::{Actor, GrantReference, Journal};
 use crate::observer::StepObserver;
 use crate::ops::{Held, Table};
 use crate::protocol::Level;
+use crate::verbs::DockerAccess;
 
 /// What a step runs with.
 pub struct StepSettings {
@@ -36,6 +37,8 @@ pub struct StepSettings {
     pub masker: Masker,
     /// Connects, within the address rules.
     pub dialer: Arc<Dialer>,
+    /// The machine's Docker engine.
+    pub docker: Arc<DockerAccess>,
     /// Cancelled when the run is: pending operations end with `cancelled`, new verbs go on working.
     pub cancel: CancellationToken,
 }
@@ -55,6 +58,7 @@ pub(crate) struct Shared {
     pub(crate) voice: Voice,
     pub(crate) masker: Masker,
     pub(crate) dialer: Arc<Dialer>,
+    pub(crate) docker: Arc<DockerAccess>,
     pub(crate) cancel: CancellationToken,
     pub(crate) table: Table,
     /// Secrets by the pointer of the input that holds them.
@@ -101,6 +105,7 @@ impl StepRun {
                 voice,
                 masker,
                 dialer: settings.dialer,
+                docker: settings.docker,
                 cancel: settings.cancel,
                 table: Table::default(),
                 secrets,

@@ -127,6 +127,14 @@ impl Place {
         }
     }
 
+    /// The folder itself, where the place is one.
+    pub(crate) fn folder(&self) -> Result<Dir, FileError> {
+        Ok(match self.relative.as_str() {
+            "." => self.dir.try_clone()?,
+            relative => self.dir.open_dir_nofollow(relative)?,
+        })
+    }
+
     /// The path in the workspace, after following what links there are.
     pub(crate) fn real(&self) -> Result<Self, FileError> {
         if self.relative == "." {

@@ -9,12 +9,12 @@ use capstep_ssh::{ConnectLimits, Credentials, Release, Session, Target};
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::{error, roles};
+use super::error;
 use crate::fault::Fault;
 use crate::ops::Outcome;
 use crate::protocol::{Answer, ErrorKind};
 use crate::step::{Meta, Shared};
-use crate::verbs::{net_error, wrong_permit};
+use crate::verbs::{net_error, roles, wrong_permit};
 
 /// For resolving the name and opening the connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);

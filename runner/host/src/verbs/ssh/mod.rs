@@ -7,7 +7,6 @@ mod error;
 mod login;
 mod release;
 mod remote;
-mod roles;
 mod script;
 mod upload;
 

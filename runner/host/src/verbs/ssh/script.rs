@@ -9,13 +9,13 @@ use capstep_ssh::{ExitStatus, Interpreter, Output, ScriptRequest, SshError, quot
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
+use super::error;
 use super::login::SshLogin;
-use super::{error, roles};
 use crate::fault::Fault;
 use crate::ops::{Outcome, Reporter};
 use crate::protocol::{Answer, ErrorKind, Event, Exit, Level, Nanoseconds, RunOptions};
 use crate::step::{Lines, Meta, Shared};
-use crate::verbs::wrong_permit;
+use crate::verbs::{roles, wrong_permit};
 
 /// How many pieces of output may wait to be logged before the remote side is held back.
 const PIECES_IN_FLIGHT: usize = 16;
