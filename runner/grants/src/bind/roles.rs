@@ -32,6 +32,12 @@ pub enum RoleKind {
     Errexit,
     Shared,
     Keep,
+    Certificate,
+    Jump,
+    HostEnv,
+    Exclude,
+    Include,
+    MaxDelete,
 }
 
 impl From<&Role> for RoleKind {
@@ -46,6 +52,12 @@ impl From<&Role> for RoleKind {
             Role::Errexit(_) => Self::Errexit,
             Role::Shared(_) => Self::Shared,
             Role::Keep(_) => Self::Keep,
+            Role::Certificate(_) => Self::Certificate,
+            Role::Jump(_) => Self::Jump,
+            Role::HostEnv(_) => Self::HostEnv,
+            Role::Exclude(_) => Self::Exclude,
+            Role::Include(_) => Self::Include,
+            Role::MaxDelete(_) => Self::MaxDelete,
         }
     }
 }

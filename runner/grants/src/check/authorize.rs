@@ -5,7 +5,7 @@ use super::permit::{Permit, RemotePermit, SshPermit, UrlPermit};
 use super::rule::{Denial, Refusal, Rule};
 use super::url_permit;
 use crate::authority::Authority;
-use crate::bind::BoundStep;
+use crate::bind::{BoundStep, RoleKind};
 use crate::grant::{Grant, Place};
 use crate::manifest::{Access, Input, Kind, Manifest};
 use crate::pointer;
@@ -51,6 +51,7 @@ pub fn authorize(step: &StepAuthority, act: &Act<'_>) -> Result<Permit, Refusal>
             .ssh(target, &[Access::Script, Access::Files, Access::Exec])
             .map(Permit::Ssh),
         Act::SshExec { target } => decision.ssh(target, &[Access::Exec]).map(Permit::Ssh),
+        Act::SshJump { target, through } => decision.jump(target, through).map(Permit::Ssh),
         Act::SshScript { target, script } => decision.script(target, script),
         Act::SshUpload {
             target,
@@ -62,6 +63,17 @@ pub fn authorize(step: &StepAuthority, act: &Act<'_>) -> Result<Permit, Refusal>
             &[Access::Upload],
             destination,
             &[Access::Upload],
+        ),
+        Act::SshDelete {
+            target,
+            source,
+            destination,
+        } => decision.transfer(
+            target,
+            source,
+            &[Access::Upload],
+            destination,
+            &[Access::Delete],
         ),
         Act::SshDownload {
             target,
@@ -284,7 +296,27 @@ impl<'a> Decision<'a> {
     }
 
     fn ssh(&self, at: &str, accesses: &[Access]) -> Result<SshPermit, Refusal> {
-        let grant = self.grant(at, accesses)?;
+        self.account(at, self.grant(at, accesses)?)
+    }
+
+    /// A host on the way: what leads there is its role, and nothing else can be done on it.
+    fn jump(&self, target: &str, through: &str) -> Result<SshPermit, Refusal> {
+        self.ssh(target, &[Access::Script, Access::Files, Access::Exec])?;
+        self.declared(through)?;
+        let bound = &self.step.bound;
+        let served = bound
+            .roles
+            .iter()
+            .find(|role| role.kind == RoleKind::Jump && pointer::is_within(through, &role.pointer))
+            .map_or(&[] as &[String], |role| &role.serves);
+        self.belongs(through, served, target)?;
+        let Some(grant) = bound.grants.iter().find(|grant| grant.pointer == through) else {
+            return Err(Refusal::NotSet(through.to_owned()));
+        };
+        self.account(through, grant)
+    }
+
+    fn account(&self, at: &str, grant: &Grant) -> Result<SshPermit, Refusal> {
         match &grant.authority {
             Some(Authority::SshTarget { user, host, port }) => Ok(SshPermit {
                 grant: at.to_owned(),

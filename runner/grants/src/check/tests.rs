@@ -77,6 +77,18 @@ access = ["script if flag", "files if flag", "exec if flag"]
 [inputs.unset-target]
 type = "ssh-target"
 access = ["script", "files", "exec"]
+[inputs.bastion]
+type = "ssh-target"
+role = "jump(one)"
+[inputs.other-bastion]
+type = "list<ssh-target>"
+role = "jump(two)"
+[inputs.unset-bastion]
+type = "ssh-target"
+role = "jump(one)"
+[inputs.emptied]
+type = "remote-path(one)"
+access = ["upload", "delete"]
 [inputs.run]
 type = "script"
 on = "one"
@@ -88,7 +100,10 @@ type = "remote-path(one)"
 access = ["release"]
 [inputs.release-off]
 type = "remote-path(one)"
-access = ["release if flag", "upload if flag", "download if flag"]
+access = ["release if flag", "upload if flag", "download if flag", "delete if flag"]
+[inputs.unset-emptied]
+type = "remote-path(one)"
+access = ["delete"]
 [inputs.unset-remote]
 type = "remote-path(one)"
 access = ["release", "upload", "download"]
@@ -154,6 +169,9 @@ const WITH: &str = r#"with:
   key: "${{ secrets.KEY }}"
   token: "Bearer ${{ secrets.OTHER }}"
   env: { "A/B~C": plain, KEY: { value: "${{ secrets.KEY }}", reveal: true } }
+  bastion: "j@b1"
+  other-bastion: ["j@b2"]
+  emptied: /www
 allow: { api: "https://api.example.com/v2/" }"#;
 
 fn step() -> StepAuthority {
@@ -177,6 +195,8 @@ fn name(act: &Act<'_>) -> &'static str {
         Act::SshConnect { .. } => "ssh-connect",
         Act::SshScript { .. } => "ssh-script",
         Act::SshUpload { .. } => "ssh-upload",
+        Act::SshJump { .. } => "ssh-jump",
+        Act::SshDelete { .. } => "ssh-delete",
         Act::SshDownload { .. } => "ssh-download",
         Act::SshStat { .. } => "ssh-stat",
         Act::SshRelease { .. } => "ssh-release",
@@ -497,6 +517,7 @@ fn logins() -> Vec<(Act<'static>, Outcome)> {
     let connect = |target| Act::SshConnect { target };
     let exec = |target| Act::SshExec { target };
     let script = |target, script| Act::SshScript { target, script };
+    let jump = |target, through| Act::SshJump { target, through };
     vec![
         (connect("/one"), yes("a@one:22")),
         (connect("/two/0"), yes("b@two:22")),
@@ -552,6 +573,52 @@ fn logins() -> Vec<(Act<'static>, Outcome)> {
             exec("/bare"),
             no(Rule::AccessOff, "`exec` on `/bare` needs `flag: true`"),
         ),
+        (jump("/one", "/bastion"), yes("j@b1:22")),
+        (jump("/two/0", "/other-bastion/0"), yes("j@b2:22")),
+        (jump("/one", "/unset-bastion"), NotSet),
+        (
+            jump("/one", "/other-bastion/0"),
+            no(
+                Rule::OtherTarget,
+                "`/other-bastion/0` was not handed over for `/one`",
+            ),
+        ),
+        (
+            jump("/one", "/exec"),
+            no(Rule::OtherTarget, "`/exec` was not handed over for `/one`"),
+        ),
+        (
+            jump("/one", "/nothing"),
+            no(Rule::UndeclaredInput, "`p` declares no input at `/nothing`"),
+        ),
+        (
+            jump("/text", "/bastion"),
+            no(
+                Rule::NoAuthority,
+                "`/text` is a string; it grants no such access",
+            ),
+        ),
+        (
+            jump("/bastion", "/bastion"),
+            no(
+                Rule::AccessNotRequested,
+                "`p` does not ask for `script` on `/bastion`",
+            ),
+        ),
+        (
+            jump("/target-off", "/bastion"),
+            no(
+                Rule::AccessOff,
+                "`script` on `/target-off` needs `flag: true`",
+            ),
+        ),
+        (
+            connect("/bastion"),
+            no(
+                Rule::AccessNotRequested,
+                "`p` does not ask for `script` on `/bastion`",
+            ),
+        ),
         (script("/one", "/run"), yes("true")),
         (script("/one", "/unset-run"), NotSet),
         (script("/unset-target", "/run"), NotSet),
@@ -594,6 +661,11 @@ fn logins() -> Vec<(Act<'static>, Outcome)> {
 fn remote() -> Vec<(Act<'static>, Outcome)> {
     use Outcome::NotSet;
     let upload = |target, source, destination| Act::SshUpload {
+        target,
+        source,
+        destination,
+    };
+    let delete = |target, source, destination| Act::SshDelete {
         target,
         source,
         destination,
@@ -672,6 +744,54 @@ fn remote() -> Vec<(Act<'static>, Outcome)> {
             no(
                 Rule::NotSiblings,
                 "`/pairs/0/local` and `/pairs/1/far` were not handed over together",
+            ),
+        ),
+        (delete("/one", "/up", "/emptied"), yes("bin /www")),
+        (delete("/one", "/up", "/unset-emptied"), NotSet),
+        (
+            delete("/one", "/nothing", "/emptied"),
+            no(Rule::UndeclaredInput, "`p` declares no input at `/nothing`"),
+        ),
+        (
+            delete("/one", "/up", "/up"),
+            no(
+                Rule::AccessNotRequested,
+                "`p` does not ask for `delete` on `/up`",
+            ),
+        ),
+        (
+            delete("/one", "/up", "/remote"),
+            no(
+                Rule::AccessNotRequested,
+                "`p` does not ask for `delete` on `/remote`",
+            ),
+        ),
+        (
+            delete("/one", "/up", "/release-off"),
+            no(
+                Rule::AccessOff,
+                "`delete` on `/release-off` needs `flag: true`",
+            ),
+        ),
+        (
+            delete("/two/0", "/up", "/emptied"),
+            no(
+                Rule::OtherTarget,
+                "`/emptied` was not handed over for `/two/0`",
+            ),
+        ),
+        (
+            delete("/one", "/pairs/0/local", "/emptied"),
+            no(
+                Rule::NotSiblings,
+                "`/pairs/0/local` and `/emptied` were not handed over together",
+            ),
+        ),
+        (
+            delete("/one", "/text", "/emptied"),
+            no(
+                Rule::NoAuthority,
+                "`/text` is a string; it grants no delete access",
             ),
         ),
         (
@@ -872,7 +992,7 @@ fn acts_and_their_outcomes() {
 #[test]
 fn every_act_has_a_yes_a_no_and_an_absence() {
     let acts: BTreeSet<&str> = table().iter().map(|(act, _)| name(act)).collect();
-    assert_eq!(acts.len(), 14);
+    assert_eq!(acts.len(), 16);
     for act in acts {
         let has = |wanted: fn(&Outcome) -> bool| {
             table()
@@ -956,6 +1076,10 @@ fn the_table_has_every_rule_of_every_act() {
                 target: input,
                 script: to,
             });
+            ask(Act::SshJump {
+                target: input,
+                through: to,
+            });
             ask(Act::SshRelease {
                 target: input,
                 release: to,
@@ -978,6 +1102,11 @@ fn the_table_has_every_rule_of_every_act() {
                 });
             }
             for source in pointers.iter().map(String::as_str) {
+                ask(Act::SshDelete {
+                    target: input,
+                    source,
+                    destination: to,
+                });
                 ask(Act::SshUpload {
                     target: input,
                     source,

@@ -463,7 +463,7 @@ fn roles() {
     wrong(
         "string",
         "owner(u)",
-        "`owner` is no role; the roles are known-hosts, host-key, script-env, working-directory, shell, errexit, shared, keep and ca",
+        "`owner` is no role; the roles are known-hosts, host-key, certificate, jump, script-env, host-env, working-directory, shell, errexit, exclude, include, max-delete, shared, keep and ca",
     );
 }
 

@@ -31,11 +31,13 @@ pub enum Access {
     Exec,
     /// Releases are made, switched and pruned there.
     Release,
+    /// What the folder beside it has not is removed there.
+    Delete,
 }
 
 impl Access {
     /// Every word, for enumeration.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Read,
         Self::Write,
         Self::Upload,
@@ -47,6 +49,7 @@ impl Access {
         Self::Files,
         Self::Exec,
         Self::Release,
+        Self::Delete,
     ];
 
     /// The word as manifests and plans write it.
@@ -63,6 +66,7 @@ impl Access {
             Self::Files => "files",
             Self::Exec => "exec",
             Self::Release => "release",
+            Self::Delete => "delete",
         }
     }
 
@@ -228,6 +232,18 @@ pub enum Role {
     Shared(SiblingRef),
     /// How many releases are kept.
     Keep(SiblingRef),
+    /// The certificate of that private key.
+    Certificate(SiblingRef),
+    /// A host on the way to that target.
+    Jump(SiblingRef),
+    /// Variables of that script, by host.
+    HostEnv(SiblingRef),
+    /// What of that path is left out.
+    Exclude(SiblingRef),
+    /// What of that path is not left out after all.
+    Include(SiblingRef),
+    /// How many entries may be removed from that remote path at once.
+    MaxDelete(SiblingRef),
 }
 
 impl Role {
@@ -243,6 +259,12 @@ impl Role {
             Self::Errexit(_) => "errexit",
             Self::Shared(_) => "shared",
             Self::Keep(_) => "keep",
+            Self::Certificate(_) => "certificate",
+            Self::Jump(_) => "jump",
+            Self::HostEnv(_) => "host-env",
+            Self::Exclude(_) => "exclude",
+            Self::Include(_) => "include",
+            Self::MaxDelete(_) => "max-delete",
         }
     }
 
@@ -257,7 +279,13 @@ impl Role {
             | Self::Shell(to)
             | Self::Errexit(to)
             | Self::Shared(to)
-            | Self::Keep(to) => to,
+            | Self::Keep(to)
+            | Self::Certificate(to)
+            | Self::Jump(to)
+            | Self::HostEnv(to)
+            | Self::Exclude(to)
+            | Self::Include(to)
+            | Self::MaxDelete(to) => to,
         }
     }
 
@@ -277,9 +305,15 @@ impl Role {
             "errexit" => Ok(Self::Errexit(to)),
             "shared" => Ok(Self::Shared(to)),
             "keep" => Ok(Self::Keep(to)),
+            "certificate" => Ok(Self::Certificate(to)),
+            "jump" => Ok(Self::Jump(to)),
+            "host-env" => Ok(Self::HostEnv(to)),
+            "exclude" => Ok(Self::Exclude(to)),
+            "include" => Ok(Self::Include(to)),
+            "max-delete" => Ok(Self::MaxDelete(to)),
             "build-arg" => Err("role `build-arg` is not supported yet".to_owned()),
             _ => Err(format!(
-                "`{word}` is no role; the roles are known-hosts, host-key, script-env, working-directory, shell, errexit, shared, keep and ca"
+                "`{word}` is no role; the roles are known-hosts, host-key, certificate, jump, script-env, host-env, working-directory, shell, errexit, exclude, include, max-delete, shared, keep and ca"
             )),
         }
     }

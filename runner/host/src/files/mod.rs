@@ -10,5 +10,5 @@ mod workspace;
 
 pub(crate) use place::{FileError, Place, stat_of};
 pub use sealed::{SealedFiles, SealedFilesError};
-pub(crate) use walk::{Found, walk};
+pub(crate) use walk::{Found, walk, walk_except};
 pub use workspace::Workspace;
