@@ -190,10 +190,7 @@ fn a_host_is_reached_through_another() {
 
 #[test]
 fn a_host_that_forwards_nothing_is_no_way() {
-    let (bastion, web) = (
-        Sshd::start_with("AllowTcpForwarding no\n"),
-        Sshd::start(),
-    );
+    let (bastion, web) = (Sshd::start_with("AllowTcpForwarding no\n"), Sshd::start());
     let inputs = format!(
         "          target: {}\n          known-hosts: known\n          jump: {{ target: {}, identity: \"${{{{ secrets.JUMP }}}}\", known-hosts: known }}\n          run: \"true\"\n",
         web.target(),
@@ -252,7 +249,7 @@ fn several_hosts_at_once() {
         format!("{}{}", one.known_hosts(), two.known_hosts()),
     );
     let (_, ran) = run(&canary, &["KEY"]);
-    ran.expect(1).says("deployed: none; not reached: 1");
+    let ran = ran.expect(1).says("deployed: none; not reached: 1");
     assert!(!ran.text().contains("second\n"), "{}", ran.text());
 }
 
