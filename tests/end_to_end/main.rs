@@ -12,6 +12,7 @@ mod deploying;
 mod hosts;
 mod interrupted;
 mod named;
+mod reaching;
 mod refused;
 mod secrets;
 mod starting;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::authority::Authority;
-use crate::bind::{BoundStep, InputScope, Knowledge, SecretBinding, bind};
+use crate::bind::{BoundStep, InputScope, Knowledge, RoleKind, SecretBinding, bind};
 use crate::grant::{Grant, Place};
 use crate::manifest::{Abi, Access, Manifest, SinkKind};
 use crate::races;
@@ -209,6 +209,13 @@ fn step_plan(
                 describe(grant)
             ));
         }
+        if grant.access.contains(&Access::Delete) {
+            notes.push(format!(
+                "what is at {} and not in {} is removed there",
+                describe(grant),
+                beside(&bound.grants, grant)
+            ));
+        }
         if grant.access.contains(&Access::Mount) {
             notes.push(format!(
                 "{} is seen directly: this step can't be replayed",
@@ -218,6 +225,17 @@ fn step_plan(
         if grant.authority.is_none() {
             notes.push(format!("{} is known when the step starts", grant.pointer));
         }
+    }
+    for role in bound
+        .roles
+        .iter()
+        .filter(|role| role.kind == RoleKind::Jump)
+    {
+        notes.push(format!(
+            "{} is reached through {}",
+            shown(&bound.grants, &role.serves),
+            shown(&bound.grants, std::slice::from_ref(&role.pointer))
+        ));
     }
     StepPlan {
         number: index + 1,
@@ -293,6 +311,23 @@ fn shown(grants: &[Grant], pointers: &[String]) -> String {
     } else {
         things.join(", ")
     }
+}
+
+/// The local paths that stand in the same record as a grant, for people.
+fn beside(grants: &[Grant], of: &Grant) -> String {
+    let record = |grant: &Grant| {
+        grant
+            .pointer
+            .rsplit_once('/')
+            .map(|(record, _)| record.to_owned())
+    };
+    let pointers: Vec<String> = grants
+        .iter()
+        .filter(|grant| grant.access.contains(&Access::Upload) && grant.pointer != of.pointer)
+        .filter(|grant| record(grant) == record(of))
+        .map(|grant| grant.pointer.clone())
+        .collect();
+    shown(grants, &pointers)
 }
 
 /// What a grant designates, for people.

@@ -189,6 +189,14 @@ fn acts<'a>(pointers: &'a [String]) -> Vec<(Act<'a>, &'static [&'static str])> {
             ));
             for source in pointers {
                 acts.push((
+                    Act::SshDelete {
+                        target,
+                        source,
+                        destination: input,
+                    },
+                    &["delete"],
+                ));
+                acts.push((
                     Act::SshUpload {
                         target,
                         source,

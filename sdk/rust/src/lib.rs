@@ -52,6 +52,7 @@ pub mod ssh;
 pub mod step;
 pub mod tcp;
 pub mod time;
+pub mod together;
 
 #[cfg(target_family = "wasm")]
 mod guest;

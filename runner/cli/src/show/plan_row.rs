@@ -103,6 +103,7 @@ fn remote(access: Access) -> &'static str {
         Access::Upload => "upload to",
         Access::Download => "download from",
         Access::Release => "release in",
+        Access::Delete => "delete in",
         Access::Read => "read remote",
         Access::Write => "write remote",
         other => other.word(),

@@ -44,6 +44,12 @@ pub enum RoleKind {
     #[serde(rename = "pull")]
     PullBase,
     RegistryUsername,
+    Certificate,
+    Jump,
+    HostEnv,
+    Exclude,
+    Include,
+    MaxDelete,
 }
 
 impl From<&Role> for RoleKind {
@@ -69,6 +75,12 @@ impl From<&Role> for RoleKind {
             Role::NoCache(_) => Self::NoCache,
             Role::PullBase(_) => Self::PullBase,
             Role::RegistryUsername(_) => Self::RegistryUsername,
+            Role::Certificate(_) => Self::Certificate,
+            Role::Jump(_) => Self::Jump,
+            Role::HostEnv(_) => Self::HostEnv,
+            Role::Exclude(_) => Self::Exclude,
+            Role::Include(_) => Self::Include,
+            Role::MaxDelete(_) => Self::MaxDelete,
         }
     }
 }

@@ -21,10 +21,18 @@ pub enum Act<'a> {
     Tcp { input: &'a str },
     /// Logging in.
     SshConnect { target: &'a str },
+    /// Logging in to a host on the way to a target.
+    SshJump { target: &'a str, through: &'a str },
     /// Running the pipeline's script.
     SshScript { target: &'a str, script: &'a str },
     /// Moving a local path to the remote path beside it.
     SshUpload {
+        target: &'a str,
+        source: &'a str,
+        destination: &'a str,
+    },
+    /// Removing from a remote path what the local path beside it has not.
+    SshDelete {
         target: &'a str,
         source: &'a str,
         destination: &'a str,
@@ -89,7 +97,10 @@ impl<'a> Act<'a> {
             | Self::Reveal { input } => input,
             Self::SshConnect { target } | Self::SshExec { target } => target,
             Self::SshScript { script, .. } => script,
-            Self::SshUpload { destination, .. } => destination,
+            Self::SshJump { through, .. } => through,
+            Self::SshUpload { destination, .. } | Self::SshDelete { destination, .. } => {
+                destination
+            }
             Self::SshDownload { source, .. } => source,
             Self::SshStat { path, .. } => path,
             Self::SshRelease { release, .. } => release,
@@ -118,7 +129,9 @@ impl<'a> Act<'a> {
             Self::DockerPull { .. } => Access::Pull,
             Self::DockerBuild { .. } | Self::DockerTag { .. } => Access::Build,
             Self::DockerPush { .. } => Access::Push,
+            Self::SshDelete { .. } => Access::Delete,
             Self::SshConnect { .. }
+            | Self::SshJump { .. }
             | Self::SshStat { .. }
             | Self::DockerInspect { .. }
             | Self::Use { .. }

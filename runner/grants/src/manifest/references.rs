@@ -157,18 +157,19 @@ impl<'a> Scope<'a> {
             None => {}
         }
         match &input.role {
-            Some(Role::KnownHosts(to) | Role::HostKey(to)) => {
+            Some(Role::KnownHosts(to) | Role::HostKey(to) | Role::Jump(to)) => {
                 expect(to, "an ssh-target", &is_target)
             }
             Some(
                 Role::ScriptEnv(to)
                 | Role::WorkingDirectory(to)
                 | Role::Shell(to)
-                | Role::Errexit(to),
+                | Role::Errexit(to)
+                | Role::HostEnv(to),
             ) => {
                 expect(to, "a script", &is_script);
             }
-            Some(Role::Shared(to) | Role::Keep(to)) => {
+            Some(Role::Shared(to) | Role::Keep(to) | Role::MaxDelete(to)) => {
                 expect(to, "a remote-path", &|kind| {
                     matches!(kind, Kind::RemotePath { .. })
                 });
@@ -188,6 +189,12 @@ impl<'a> Scope<'a> {
                 | Role::PullBase(_),
             )
             | None => {}
+            Some(Role::Certificate(to)) => {
+                expect(to, "a secret", &|kind| matches!(kind, Kind::Secret))
+            }
+            Some(Role::Exclude(to) | Role::Include(to)) => {
+                expect(to, "a path", &|kind| matches!(kind, Kind::Path))
+            }
         }
         match &input.kind {
             Kind::Script { on } => expect(on, "an ssh-target", &is_target),
@@ -263,7 +270,19 @@ fn misfit(role: &Role, kind: &Kind) -> Option<&'static str> {
     let is_text = |kind: &Kind| matches!(kind, Kind::String { .. });
     let (what, fits) = match role {
         Role::KnownHosts(_) | Role::Ca(_) => ("a path", matches!(kind, Kind::Path)),
-        Role::HostKey(_) | Role::Shared(_) => (
+        Role::Certificate(_) => (
+            "a path or a string",
+            is_text(kind) || matches!(kind, Kind::Path),
+        ),
+        Role::Jump(_) => (
+            "an ssh-target or a list of them",
+            matches!(part_of(kind), Kind::SshTarget),
+        ),
+        Role::HostEnv(_) => (
+            "a map of maps of strings",
+            matches!(kind, Kind::Map(host) if matches!(&host.kind, Kind::Map(value) if is_text(&value.kind))),
+        ),
+        Role::HostKey(_) | Role::Shared(_) | Role::Exclude(_) | Role::Include(_) => (
             "a list of strings",
             matches!(kind, Kind::List(item) if is_text(&item.kind)),
         ),
@@ -305,7 +324,7 @@ fn misfit(role: &Role, kind: &Kind) -> Option<&'static str> {
         Role::Errexit(_) | Role::NoCache(_) | Role::PullBase(_) => {
             ("a boolean", matches!(kind, Kind::Boolean))
         }
-        Role::Keep(_) => ("an integer", matches!(kind, Kind::Integer { .. })),
+        Role::Keep(_) | Role::MaxDelete(_) => ("an integer", matches!(kind, Kind::Integer { .. })),
     };
     (!fits).then_some(what)
 }

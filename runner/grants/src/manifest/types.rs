@@ -35,6 +35,7 @@ pub(super) fn vocabulary(kind: &Kind) -> Vocabulary {
                 Access::Upload,
                 Access::Download,
                 Access::Release,
+                Access::Delete,
                 Access::Read,
                 Access::Write,
             ],

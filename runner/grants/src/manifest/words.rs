@@ -41,11 +41,13 @@ pub enum Access {
     Run,
     /// Logging in to a registry.
     Login,
+    /// What the folder beside it has not is removed there.
+    Delete,
 }
 
 impl Access {
     /// Every word, for enumeration.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Read,
         Self::Write,
         Self::Upload,
@@ -62,6 +64,7 @@ impl Access {
         Self::Push,
         Self::Run,
         Self::Login,
+        Self::Delete,
     ];
 
     /// The word as manifests and plans write it.
@@ -83,6 +86,7 @@ impl Access {
             Self::Push => "push",
             Self::Run => "run",
             Self::Login => "login",
+            Self::Delete => "delete",
         }
     }
 
@@ -284,6 +288,18 @@ pub enum Role {
     PullBase(SiblingRef),
     /// The account of a login to that registry.
     RegistryUsername(SiblingRef),
+    /// The certificate of that private key.
+    Certificate(SiblingRef),
+    /// A host on the way to that target.
+    Jump(SiblingRef),
+    /// Variables of that script, by host.
+    HostEnv(SiblingRef),
+    /// What of that path is left out.
+    Exclude(SiblingRef),
+    /// What of that path is not left out after all.
+    Include(SiblingRef),
+    /// How many entries may be removed from that remote path at once.
+    MaxDelete(SiblingRef),
 }
 
 impl Role {
@@ -310,6 +326,12 @@ impl Role {
             Self::NoCache(_) => "no-cache",
             Self::PullBase(_) => "pull",
             Self::RegistryUsername(_) => "registry-username",
+            Self::Certificate(_) => "certificate",
+            Self::Jump(_) => "jump",
+            Self::HostEnv(_) => "host-env",
+            Self::Exclude(_) => "exclude",
+            Self::Include(_) => "include",
+            Self::MaxDelete(_) => "max-delete",
         }
     }
 
@@ -335,7 +357,13 @@ impl Role {
             | Self::Platform(_)
             | Self::NoCache(_)
             | Self::PullBase(_)
-            | Self::RegistryUsername(_) => false,
+            | Self::RegistryUsername(_)
+            | Self::Certificate(_)
+            | Self::Jump(_)
+            | Self::HostEnv(_)
+            | Self::Exclude(_)
+            | Self::Include(_)
+            | Self::MaxDelete(_) => false,
         }
     }
 
@@ -361,7 +389,13 @@ impl Role {
             | Self::Platform(to)
             | Self::NoCache(to)
             | Self::PullBase(to)
-            | Self::RegistryUsername(to) => to,
+            | Self::RegistryUsername(to)
+            | Self::Certificate(to)
+            | Self::Jump(to)
+            | Self::HostEnv(to)
+            | Self::Exclude(to)
+            | Self::Include(to)
+            | Self::MaxDelete(to) => to,
         }
     }
 
@@ -392,8 +426,14 @@ impl Role {
             "no-cache" => Ok(Self::NoCache(to)),
             "pull" => Ok(Self::PullBase(to)),
             "registry-username" => Ok(Self::RegistryUsername(to)),
+            "certificate" => Ok(Self::Certificate(to)),
+            "jump" => Ok(Self::Jump(to)),
+            "host-env" => Ok(Self::HostEnv(to)),
+            "exclude" => Ok(Self::Exclude(to)),
+            "include" => Ok(Self::Include(to)),
+            "max-delete" => Ok(Self::MaxDelete(to)),
             _ => Err(format!(
-                "`{word}` is no role; the roles are known-hosts, host-key, script-env, working-directory, shell, errexit, shared, keep, ca, build-arg, dockerfile, build-target, cache-from, cache-to, build-network, label, platform, no-cache, pull and registry-username"
+                "`{word}` is no role; the roles are known-hosts, host-key, certificate, jump, script-env, host-env, working-directory, shell, errexit, exclude, include, max-delete, shared, keep, ca, build-arg, dockerfile, build-target, cache-from, cache-to, build-network, label, platform, no-cache, pull and registry-username"
             )),
         }
     }

@@ -12,5 +12,5 @@ mod workspace;
 pub(crate) use masked::{MaskedReader, Reading};
 pub(crate) use place::{FileError, Pending, Place, stat_of};
 pub use sealed::{SealedFiles, SealedFilesError};
-pub(crate) use walk::{Found, walk};
+pub(crate) use walk::{Found, walk, walk_except};
 pub use workspace::Workspace;

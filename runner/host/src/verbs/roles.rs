@@ -1,5 +1,6 @@
 //! What the host reads for the plugin: the inputs whose sinks and roles serve a target, a script, a release or a build.
 
+use capstep_grants::Authority;
 use capstep_grants::bind::RoleKind;
 use capstep_grants::check::{Act, Permit};
 use capstep_grants::manifest::SinkKind;
@@ -95,6 +96,66 @@ pub(super) fn host_keys(shared: &Shared, target: &str) -> Result<HostKeys, Fault
     }
 }
 
+/// The largest certificate.
+const CERTIFICATE_LIMIT: u64 = 64 * 1024;
+
+/// The certificate of a private key: a file of the workspace, or the text itself.
+pub(super) fn certificate(shared: &Shared, identity: &str) -> Result<Option<String>, Fault> {
+    let Some(at) = role(shared, RoleKind::Certificate, identity) else {
+        return Ok(None);
+    };
+    if let Some(text) = role_text(shared, at, CERTIFICATE_LIMIT)? {
+        return Ok(Some(text));
+    }
+    let text = role_value(shared, RoleKind::Certificate, identity).and_then(Value::as_str);
+    Ok(text.map(str::to_owned))
+}
+
+/// The pointers of the hosts on the way to a target, the first hop first.
+pub(super) fn jumps(shared: &Shared, target: &str) -> Vec<String> {
+    let bound = &shared.authority.bound;
+    let serving = |pointer: &str| {
+        bound.roles.iter().any(|role| {
+            role.kind == RoleKind::Jump
+                && pointer::is_within(pointer, &role.pointer)
+                && role.serves.iter().any(|served| served == target)
+        })
+    };
+    bound
+        .grants
+        .iter()
+        .filter(|grant| grant.role == Some(RoleKind::Jump) && serving(&grant.pointer))
+        .map(|grant| grant.pointer.clone())
+        .collect()
+}
+
+/// How a target is named in front of what it says, where the step has several.
+pub(super) fn label(shared: &Shared, target: &str) -> Option<String> {
+    let targets: Vec<(&str, &Authority)> = shared
+        .authority
+        .bound
+        .grants
+        .iter()
+        .filter(|grant| grant.role.is_none())
+        .filter_map(|grant| Some((grant.pointer.as_str(), grant.authority.as_ref()?)))
+        .filter(|(_, authority)| matches!(authority, Authority::SshTarget { .. }))
+        .collect();
+    let (_, own) = targets.iter().find(|(pointer, _)| *pointer == target)?;
+    let name = |authority: &Authority| match authority {
+        Authority::SshTarget { host, .. } => host.clone(),
+        other => other.to_string(),
+    };
+    let alike = targets
+        .iter()
+        .filter(|(_, authority)| name(authority) == name(own))
+        .count();
+    match (targets.len(), alike) {
+        (0 | 1, _) => None,
+        (_, 1) => Some(name(own)),
+        _ => Some(own.to_string()),
+    }
+}
+
 /// The secret whose sink is this one, with its pointer.
 pub(super) fn secret_for(
     shared: &Shared,
@@ -123,17 +184,61 @@ pub(super) fn secret_for(
 /// Variables and their values, in order.
 pub(super) type Variables = Vec<(String, Zeroizing<String>)>;
 
-/// A script's environment, in the order written, and the pointers of its values.
+/// A script's environment on a target, in the order written, and the pointers of its values. What is written for the
+/// target alone comes last and wins.
 pub(super) fn environment(
     shared: &Shared,
     script: &str,
+    target: &str,
 ) -> Result<(Variables, Vec<String>), Fault> {
     let (mut environment, mut pointers) = (Vec::new(), Vec::new());
-    let Some(at) = role(shared, RoleKind::ScriptEnv, script) else {
-        return Ok((environment, pointers));
+    if let Some(at) = role(shared, RoleKind::ScriptEnv, script) {
+        variables(shared, script, at, &mut environment, &mut pointers)?;
+    }
+    if let Some(at) = role(shared, RoleKind::HostEnv, script) {
+        for host in hosts(shared, at, target) {
+            variables(
+                shared,
+                script,
+                &pointer::join(at, &host),
+                &mut environment,
+                &mut pointers,
+            )?;
+        }
+    }
+    Ok((environment, pointers))
+}
+
+/// The keys below a pointer that mean this target: its host, or the account and host as the plan shows them.
+fn hosts(shared: &Shared, at: &str, target: &str) -> Vec<String> {
+    let bound = &shared.authority.bound;
+    let grant = bound.grants.iter().find(|grant| grant.pointer == target);
+    let Some(authority @ Authority::SshTarget { host, .. }) =
+        grant.and_then(|grant| grant.authority.as_ref())
+    else {
+        return Vec::new();
     };
+    let Some(Value::Object(by_host)) = bound.values.pointer(at) else {
+        return Vec::new();
+    };
+    let account = authority.to_string();
+    by_host
+        .keys()
+        .filter(|key| key.eq_ignore_ascii_case(host) || **key == account)
+        .cloned()
+        .collect()
+}
+
+/// Adds the variables below a pointer; one of the same name is replaced.
+fn variables(
+    shared: &Shared,
+    script: &str,
+    at: &str,
+    environment: &mut Variables,
+    pointers: &mut Vec<String>,
+) -> Result<(), Fault> {
     let Some(Value::Object(values)) = shared.authority.bound.values.pointer(at) else {
-        return Ok((environment, pointers));
+        return Ok(());
     };
     for name in values.keys() {
         let input = pointer::join(at, name);
@@ -151,8 +256,9 @@ pub(super) fn environment(
                 format!("the variable `{name}` has no value"),
             )
         })?;
+        environment.retain(|(other, _)| other != name);
         environment.push((name.clone(), Zeroizing::new(value.expose().to_owned())));
         pointers.push(input);
     }
-    Ok((environment, pointers))
+    Ok(())
 }

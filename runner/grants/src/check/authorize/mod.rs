@@ -45,6 +45,7 @@ pub fn authorize(step: &StepAuthority, act: &Act<'_>) -> Result<Permit, Refusal>
             .ssh(target, &[Access::Script, Access::Files, Access::Exec])
             .map(Permit::Ssh),
         Act::SshExec { target } => decision.ssh(target, &[Access::Exec]).map(Permit::Ssh),
+        Act::SshJump { target, through } => decision.jump(target, through).map(Permit::Ssh),
         Act::SshScript { target, script } => decision.script(target, script),
         Act::SshUpload {
             target,
@@ -56,6 +57,17 @@ pub fn authorize(step: &StepAuthority, act: &Act<'_>) -> Result<Permit, Refusal>
             &[Access::Upload],
             destination,
             &[Access::Upload],
+        ),
+        Act::SshDelete {
+            target,
+            source,
+            destination,
+        } => decision.transfer(
+            target,
+            source,
+            &[Access::Upload],
+            destination,
+            &[Access::Delete],
         ),
         Act::SshDownload {
             target,

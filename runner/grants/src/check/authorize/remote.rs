@@ -2,14 +2,36 @@
 
 use super::Decision;
 use crate::authority::Authority;
+use crate::bind::RoleKind;
 use crate::check::permit::{RemotePermit, SshPermit};
 use crate::check::{Permit, Refusal, Rule};
+use crate::grant::Grant;
 use crate::manifest::Access;
-use crate::remote_path;
+use crate::{pointer, remote_path};
 
 impl Decision<'_> {
     pub(super) fn ssh(&self, at: &str, accesses: &[Access]) -> Result<SshPermit, Refusal> {
-        let grant = self.grant(at, accesses)?;
+        self.account(at, self.grant(at, accesses)?)
+    }
+
+    /// A host on the way: what leads there is its role, and nothing else can be done on it.
+    pub(super) fn jump(&self, target: &str, through: &str) -> Result<SshPermit, Refusal> {
+        self.ssh(target, &[Access::Script, Access::Files, Access::Exec])?;
+        self.declared(through)?;
+        let bound = &self.step.bound;
+        let served = bound
+            .roles
+            .iter()
+            .find(|role| role.kind == RoleKind::Jump && pointer::is_within(through, &role.pointer))
+            .map_or(&[] as &[String], |role| &role.serves);
+        self.belongs(through, served, target)?;
+        let Some(grant) = bound.grants.iter().find(|grant| grant.pointer == through) else {
+            return Err(Refusal::NotSet(through.to_owned()));
+        };
+        self.account(through, grant)
+    }
+
+    fn account(&self, at: &str, grant: &Grant) -> Result<SshPermit, Refusal> {
         match &grant.authority {
             Some(Authority::SshTarget { user, host, port }) => Ok(SshPermit {
                 grant: at.to_owned(),

@@ -9,7 +9,7 @@ use crate::manifest::SinkKind;
 #[test]
 fn every_act_has_a_yes_a_no_and_an_absence() {
     let acts: BTreeSet<&str> = table().iter().map(|(act, _)| name(act)).collect();
-    assert_eq!(acts.len(), 20);
+    assert_eq!(acts.len(), 22);
     for act in acts {
         let has = |wanted: fn(&Outcome) -> bool| {
             table()
@@ -113,6 +113,10 @@ fn the_table_has_every_rule_of_every_act() {
             });
         }
         for to in pointers.iter().map(String::as_str) {
+            ask(Act::SshJump {
+                target: input,
+                through: to,
+            });
             ask(Act::SshScript {
                 target: input,
                 script: to,
@@ -141,6 +145,11 @@ fn the_table_has_every_rule_of_every_act() {
                 });
             }
             for source in pointers.iter().map(String::as_str) {
+                ask(Act::SshDelete {
+                    target: input,
+                    source,
+                    destination: to,
+                });
                 ask(Act::SshUpload {
                     target: input,
                     source,

@@ -7,6 +7,7 @@ pub(super) fn table() -> Vec<(Act<'static>, Outcome)> {
     use Outcome::NotSet;
     let connect = |target| Act::SshConnect { target };
     let exec = |target| Act::SshExec { target };
+    let jump = |target, through| Act::SshJump { target, through };
     let script = |target, script| Act::SshScript { target, script };
     vec![
         (connect("/one"), yes("a@one:22")),
@@ -62,6 +63,52 @@ pub(super) fn table() -> Vec<(Act<'static>, Outcome)> {
         (
             exec("/bare"),
             no(Rule::AccessOff, "`exec` on `/bare` needs `flag: true`"),
+        ),
+        (jump("/one", "/bastion"), yes("j@b1:22")),
+        (jump("/two/0", "/other-bastion/0"), yes("j@b2:22")),
+        (jump("/one", "/unset-bastion"), NotSet),
+        (
+            jump("/one", "/other-bastion/0"),
+            no(
+                Rule::OtherTarget,
+                "`/other-bastion/0` was not handed over for `/one`",
+            ),
+        ),
+        (
+            jump("/one", "/exec"),
+            no(Rule::OtherTarget, "`/exec` was not handed over for `/one`"),
+        ),
+        (
+            jump("/one", "/nothing"),
+            no(Rule::UndeclaredInput, "`p` declares no input at `/nothing`"),
+        ),
+        (
+            jump("/text", "/bastion"),
+            no(
+                Rule::NoAuthority,
+                "`/text` is a string; it grants no such access",
+            ),
+        ),
+        (
+            jump("/bastion", "/bastion"),
+            no(
+                Rule::AccessNotRequested,
+                "`p` does not ask for `script` on `/bastion`",
+            ),
+        ),
+        (
+            jump("/target-off", "/bastion"),
+            no(
+                Rule::AccessOff,
+                "`script` on `/target-off` needs `flag: true`",
+            ),
+        ),
+        (
+            connect("/bastion"),
+            no(
+                Rule::AccessNotRequested,
+                "`p` does not ask for `script` on `/bastion`",
+            ),
         ),
         (script("/one", "/run"), yes("true")),
         (script("/one", "/unset-run"), NotSet),

@@ -85,6 +85,18 @@ access = ["script if flag", "files if flag", "exec if flag"]
 [inputs.unset-target]
 type = "ssh-target"
 access = ["script", "files", "exec"]
+[inputs.bastion]
+type = "ssh-target"
+role = "jump(one)"
+[inputs.other-bastion]
+type = "list<ssh-target>"
+role = "jump(two)"
+[inputs.unset-bastion]
+type = "ssh-target"
+role = "jump(one)"
+[inputs.emptied]
+type = "remote-path(one)"
+access = ["upload", "delete"]
 [inputs.run]
 type = "script"
 on = "one"
@@ -96,7 +108,10 @@ type = "remote-path(one)"
 access = ["release"]
 [inputs.release-off]
 type = "remote-path(one)"
-access = ["release if flag", "upload if flag", "download if flag"]
+access = ["release if flag", "upload if flag", "download if flag", "delete if flag"]
+[inputs.unset-emptied]
+type = "remote-path(one)"
+access = ["delete"]
 [inputs.unset-remote]
 type = "remote-path(one)"
 access = ["release", "upload", "download"]
@@ -201,6 +216,9 @@ const WITH: &str = r#"with:
   key: "${{ secrets.KEY }}"
   token: "Bearer ${{ secrets.OTHER }}"
   env: { "A/B~C": plain, KEY: { value: "${{ secrets.KEY }}", reveal: true } }
+  bastion: "j@b1"
+  other-bastion: ["j@b2"]
+  emptied: /www
 allow: { api: "https://api.example.com/v2/" }"#;
 
 fn step() -> StepAuthority {
@@ -224,6 +242,8 @@ fn name(act: &Act<'_>) -> &'static str {
         Act::SshConnect { .. } => "ssh-connect",
         Act::SshScript { .. } => "ssh-script",
         Act::SshUpload { .. } => "ssh-upload",
+        Act::SshJump { .. } => "ssh-jump",
+        Act::SshDelete { .. } => "ssh-delete",
         Act::SshDownload { .. } => "ssh-download",
         Act::SshStat { .. } => "ssh-stat",
         Act::SshRelease { .. } => "ssh-release",

@@ -10,6 +10,11 @@ pub(super) fn table() -> Vec<(Act<'static>, Outcome)> {
         source,
         destination,
     };
+    let delete = |target, source, destination| Act::SshDelete {
+        target,
+        source,
+        destination,
+    };
     let download = |target, source, destination| Act::SshDownload {
         target,
         source,
@@ -84,6 +89,54 @@ pub(super) fn table() -> Vec<(Act<'static>, Outcome)> {
             no(
                 Rule::NotSiblings,
                 "`/pairs/0/local` and `/pairs/1/far` were not handed over together",
+            ),
+        ),
+        (delete("/one", "/up", "/emptied"), yes("bin /www")),
+        (delete("/one", "/up", "/unset-emptied"), NotSet),
+        (
+            delete("/one", "/nothing", "/emptied"),
+            no(Rule::UndeclaredInput, "`p` declares no input at `/nothing`"),
+        ),
+        (
+            delete("/one", "/up", "/up"),
+            no(
+                Rule::AccessNotRequested,
+                "`p` does not ask for `delete` on `/up`",
+            ),
+        ),
+        (
+            delete("/one", "/up", "/remote"),
+            no(
+                Rule::AccessNotRequested,
+                "`p` does not ask for `delete` on `/remote`",
+            ),
+        ),
+        (
+            delete("/one", "/up", "/release-off"),
+            no(
+                Rule::AccessOff,
+                "`delete` on `/release-off` needs `flag: true`",
+            ),
+        ),
+        (
+            delete("/two/0", "/up", "/emptied"),
+            no(
+                Rule::OtherTarget,
+                "`/emptied` was not handed over for `/two/0`",
+            ),
+        ),
+        (
+            delete("/one", "/pairs/0/local", "/emptied"),
+            no(
+                Rule::NotSiblings,
+                "`/pairs/0/local` and `/emptied` were not handed over together",
+            ),
+        ),
+        (
+            delete("/one", "/text", "/emptied"),
+            no(
+                Rule::NoAuthority,
+                "`/text` is a string; it grants no delete access",
             ),
         ),
         (

@@ -172,7 +172,7 @@ fn roles() {
     wrong(
         "string",
         "owner(u)",
-        "`owner` is no role; the roles are known-hosts, host-key, script-env, working-directory, shell, errexit, shared, keep, ca, build-arg, dockerfile, build-target, cache-from, cache-to, build-network, label, platform, no-cache, pull and registry-username",
+        "`owner` is no role; the roles are known-hosts, host-key, certificate, jump, script-env, host-env, working-directory, shell, errexit, exclude, include, max-delete, shared, keep, ca, build-arg, dockerfile, build-target, cache-from, cache-to, build-network, label, platform, no-cache, pull and registry-username",
     );
 }
 
