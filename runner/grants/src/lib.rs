@@ -5,11 +5,13 @@
 //! - `bind`: a step's inputs against its plugin's manifest: grants, flows of secrets, what the host reads;
 //! - `plan` and `races`: the same for a whole pipeline, before anything runs;
 //! - `check`: may this step do this? The one place where that is decided;
+//! - `why`: which lines let which step touch a thing; `changes`: what a change of the file adds to a plan;
 //! - `widening`: what a new version of a plugin asks for that the old one did not;
 //! - `authority`, `grant`, `pointer`, `text`, `workspace_path`, `remote_path`: the terms these are written in.
 
 mod authority;
 pub mod bind;
+pub mod changes;
 pub mod check;
 mod grant;
 pub mod manifest;
@@ -22,6 +24,7 @@ mod remote_path;
 #[cfg(test)]
 mod testing;
 mod text;
+pub mod why;
 mod widening;
 mod workspace_path;
 

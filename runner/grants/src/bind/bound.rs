@@ -118,6 +118,34 @@ impl Bound {
         }
     }
 
+    /// Reads a bound by its type's word. None for a type that has no bounds, or a bound that says nothing.
+    pub(crate) fn of_word(word: &str, written: &str) -> Option<Self> {
+        let kind = match word {
+            "ssh-target" => Kind::SshTarget,
+            "tcp-address" => Kind::TcpAddress,
+            "path" => Kind::Path,
+            "url" => Kind::Url {
+                url_match: UrlMatch::Exact,
+                methods: Vec::new(),
+            },
+            "remote-path" => return remote_path::parse(written).ok().map(Self::RemotePath),
+            _ => return None,
+        };
+        Self::parse(&kind, written).ok()
+    }
+
+    /// Whether some value within it leads to this host, with what else is known of it.
+    pub(crate) fn allows_host(&self, user: Option<&str>, host: &str, port: Option<u16>) -> bool {
+        let (bound_user, pattern, bound_port) = match self {
+            Self::SshTarget { user, host, port } => (Some(user.as_str()), host, port),
+            Self::TcpAddress { host, port } | Self::Url { host, port, .. } => (None, host, port),
+            Self::Path(_) | Self::RemotePath(_) => return false,
+        };
+        user.is_none_or(|user| bound_user == Some(user))
+            && port.is_none_or(|port| port == *bound_port)
+            && pattern.matches(host)
+    }
+
     /// Whether a value lies within.
     pub fn permits(&self, authority: &Authority) -> bool {
         match (self, authority) {

@@ -65,6 +65,12 @@ pub(super) fn permits(
     Ok(())
 }
 
+/// Whether a URL lies within what another one grants, whatever the method.
+pub(crate) fn url_fits(granted: &Url, url_match: UrlMatch, url: &Url) -> bool {
+    let any = [String::from("GET")];
+    permits(granted, url_match, &any, url, "GET").is_ok()
+}
+
 /// Segment by segment: `/v2/` holds `/v2/x`, not `/v2x`.
 fn is_below(path: &str, folder: &str) -> bool {
     if folder.ends_with('/') {
