@@ -58,6 +58,7 @@ async fn run_until(
         state: state.path().to_owned(),
         jobs: 2,
         only: Vec::new(),
+        resume: None,
     };
     let cancel = Cancel::default();
     let soft = cancel.soft.clone();

@@ -102,5 +102,6 @@ fn settings(project: &Project, text: &str) -> RunSettings {
         state: project.state(),
         jobs: 1,
         only: Vec::new(),
+        resume: None,
     }
 }

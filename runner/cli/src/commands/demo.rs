@@ -178,6 +178,7 @@ impl Demo<'_> {
             state: self.folder.join("state"),
             jobs: 1,
             only: Vec::new(),
+            resume: None,
         };
         let listener = move |event: &TimedEvent| report.tell(event);
         let result = capstep_engine::run(settings, listener, self.cancel.clone())
