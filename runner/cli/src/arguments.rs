@@ -37,9 +37,16 @@ pub(crate) enum Command {
     Run(commands::run::Arguments),
     Plan(commands::plan::Arguments),
     Lint(commands::lint::Arguments),
+    Why(commands::why::Arguments),
+    Runs(commands::runs::Arguments),
+    Show(commands::show::Arguments),
     #[command(subcommand)]
     Plugin(commands::plugin::Command),
     Schema(commands::schema::Arguments),
+    Doctor(commands::doctor::Arguments),
+    Gc(commands::gc::Arguments),
+    Completions(commands::completions::Arguments),
+    Man(commands::man::Arguments),
     #[cfg(feature = "demo")]
     Demo(commands::demo::Arguments),
 }

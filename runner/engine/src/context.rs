@@ -14,6 +14,7 @@ use capstep_secrets::{Masker, SecretValue};
 
 use crate::emitter::Emitter;
 use crate::plugins::Ready;
+use crate::resume::Resume;
 
 /// What all jobs of a run share.
 pub(crate) struct Context {
@@ -30,6 +31,8 @@ pub(crate) struct Context {
     pub(crate) docker: Arc<DockerAccess>,
     pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) plugins: HashMap<String, Arc<Ready>>,
+    /// What is done with each job, where only a part of the pipeline is run.
+    pub(crate) resume: Option<Resume>,
 }
 
 impl Context {

@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::due::{self, Due};
 use crate::event::{Event, Outcome};
 use crate::job::{self, JobEnded, Start};
+use crate::resume;
 use crate::scope::{Outputs, RunScope};
 
 /// The state of a run.
@@ -54,6 +55,7 @@ impl Dispatcher {
     /// Runs all jobs; gives what the run came to.
     pub(crate) async fn work(mut self, cancel: &Cancel) -> Outcome {
         let mut told = false;
+        self.settle_what_is_not_run();
         loop {
             self.start_ready(cancel);
             if self.running.is_empty() {
@@ -106,6 +108,20 @@ impl Dispatcher {
             broken: outcome.is_failure() || held_back,
         };
         self.ended.insert(id, settled);
+    }
+
+    /// Settles the jobs that are taken from an earlier run, or left out, before any other starts.
+    fn settle_what_is_not_run(&mut self) {
+        for index in std::mem::take(&mut self.waiting) {
+            let job = self.pipeline.jobs.get(index).cloned();
+            let settled = job.and_then(|job| Some((resume::settled(&self.context, &job)?, job)));
+            match settled {
+                Some(((outcome, outputs), job)) => {
+                    self.settle(job.id.value, outcome, outputs, false);
+                }
+                None => self.waiting.push(index),
+            }
+        }
     }
 
     /// Starts what can start, and settles what never will; one settled job may settle another.

@@ -3,7 +3,7 @@
 
 use capstep_grants::check::Denial;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The version of the events' JSON.
@@ -61,6 +61,24 @@ pub enum Event {
         at: StepRef,
         name: String,
         reason: String,
+    },
+    /// A job is not run: how it ended and what it gave are taken from an earlier run.
+    JobTaken {
+        job: String,
+        /// The earlier run.
+        run: String,
+        outcome: Outcome,
+        outputs: Value,
+    },
+    /// A step is not run: how it ended and what it gave are taken from an earlier run.
+    StepTaken {
+        #[serde(flatten)]
+        at: StepRef,
+        name: String,
+        /// The earlier run.
+        run: String,
+        outcome: Outcome,
+        outputs: Value,
     },
     /// A plugin is compiled; it happens once for each plugin and machine.
     Compiling { plugin: String },
@@ -141,7 +159,7 @@ pub enum Event {
 }
 
 /// How much a line matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
     /// For those who look closely.
@@ -155,7 +173,9 @@ pub enum Level {
 }
 
 /// How something ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// It did what it should.

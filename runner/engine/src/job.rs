@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::context::Context;
 use crate::due::{Due, Reason, due};
 use crate::event::{Event, Outcome, StepRef};
+use crate::resume;
 use crate::scope::{Outputs, RunScope};
 use crate::step::{self, Ended};
 
@@ -60,7 +61,9 @@ pub(crate) async fn run(start: Start) -> JobEnded {
             job: id.clone(),
             step: index + 1,
         };
-        running.step(&at, step).await;
+        if !resume::passes_over(&context, &at, step, &mut running.scope) {
+            running.step(&at, step).await;
+        }
     }
     let (outputs, message) = running.outputs(&start.job);
     context.emitter.emit(Event::JobFinished {
@@ -163,7 +166,7 @@ impl Running {
     /// The job's outputs where it passed; or why there are none although its steps passed.
     fn outputs(&mut self, job: &Job) -> (Outputs, Option<String>) {
         let mut outputs = Outputs::new();
-        if self.worst != Outcome::Passed {
+        if self.worst != Outcome::Passed || resume::is_partial(&self.context, &job.id.value) {
             return (outputs, None);
         }
         let mut wrong = Vec::new();

@@ -6,7 +6,8 @@
 //! - `start`: from settings to a run; `select`: which jobs it has; `plugins`: loaded once each; `context`: what all share;
 //! - `dispatcher`: owns the run: which job starts when; `due`: whether something is to run; `job`: its steps in order;
 //!   `step`: one step, from its inputs to its outcome;
-//! - `scope`: what expressions see while the pipeline runs; `state`: the folder that a run leaves.
+//! - `scope`: what expressions see while the pipeline runs; `state`: the folder that a run leaves, `past`: the same
+//!   read back; `resume`: a part of a pipeline run again, with what the rest came to before.
 
 mod cancel;
 mod context;
@@ -16,7 +17,9 @@ mod emitter;
 mod error;
 mod event;
 mod job;
+pub mod past;
 mod plugins;
+pub mod resume;
 mod scope;
 mod select;
 mod settings;
@@ -30,4 +33,4 @@ pub use event::{EVENT_VERSION, Event, Level, Outcome, StepRef, TimedEvent};
 pub use plugins::declared;
 pub use settings::{RunResult, RunSettings};
 pub use start::run;
-pub use state::project_key;
+pub use state::{pipeline_digest, project_key};

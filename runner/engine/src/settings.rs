@@ -12,6 +12,7 @@ use capstep_registry::Registry;
 use capstep_secrets::SecretValue;
 
 use crate::event::Outcome;
+use crate::resume::Resume;
 
 /// A run to be. The pipeline has been checked: it has no error in it.
 pub struct RunSettings {
@@ -37,6 +38,8 @@ pub struct RunSettings {
     pub jobs: usize,
     /// The jobs to run, with those they need; all where none is named.
     pub only: Vec<String>,
+    /// A part of the pipeline to run; then `only` is empty.
+    pub resume: Option<Resume>,
 }
 
 /// What came of a run.

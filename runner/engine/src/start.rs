@@ -29,7 +29,10 @@ pub async fn run(
     cancel: Cancel,
 ) -> Result<RunResult, RunError> {
     let started = Instant::now();
-    let selected = selected(&settings.pipeline, &settings.only)?;
+    let selected = match &settings.resume {
+        Some(resume) => resume.selected(&settings.pipeline),
+        None => selected(&settings.pipeline, &settings.only)?,
+    };
     let workspace = Workspace::open(&settings.workspace).map_err(|error| RunError::Workspace {
         path: settings.workspace.clone(),
         message: error.to_string(),
@@ -45,7 +48,8 @@ pub async fn run(
         .name
         .as_ref()
         .map(|name| name.value.as_str());
-    let project = project_folder(&settings.state, &project_key(name, workspace.path()))?;
+    let key = project_key(name, workspace.path());
+    let project = project_folder(&settings.state, &key)?;
     let sealed = SealedFiles::open(&project).map_err(|error| RunError::State {
         path: project.clone(),
         message: error.to_string(),
@@ -59,7 +63,7 @@ pub async fn run(
     let plugins =
         plugins::load(&settings.pipeline, &selected, &settings.registry, &sandbox).await?;
     let journal = Arc::new(folder.journal()?);
-    let mut record = folder.record(&settings.source, workspace.path());
+    let mut record = folder.record(&settings.source, &key, workspace.path());
     folder.write(&record)?;
 
     let masker = Masker::new(
@@ -83,6 +87,7 @@ pub async fn run(
         dialer,
         sandbox,
         plugins,
+        resume: settings.resume,
     });
     let jobs: Vec<String> = selected
         .iter()

@@ -60,6 +60,7 @@ async fn run_until(
         engine: Endpoint::find(&Surroundings::default()),
         jobs: 2,
         only: Vec::new(),
+        resume: None,
     };
     let cancel = Cancel::default();
     let soft = cancel.soft.clone();

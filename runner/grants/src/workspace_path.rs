@@ -122,6 +122,20 @@ impl WorkspacePath {
         contains(left, right) || contains(right, left)
     }
 
+    /// Whether what this designates includes that path: the path itself, what is below it, what a glob matches.
+    pub fn holds(&self, path: &Self) -> bool {
+        if self == path {
+            return true;
+        }
+        if self.is_glob() {
+            let glob = globset::GlobBuilder::new(&self.0)
+                .literal_separator(true)
+                .build();
+            return glob.is_ok_and(|glob| glob.compile_matcher().is_match(&path.0));
+        }
+        contains(&self.0, path.fixed_part())
+    }
+
     /// The path up to its first wildcard.
     pub fn fixed_part(&self) -> &str {
         match self.0.find(['*', '?', '[', '{']) {

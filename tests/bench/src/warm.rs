@@ -104,5 +104,6 @@ fn settings(project: &Project, text: &str) -> RunSettings {
         engine: Endpoint::find(&Surroundings::default()),
         jobs: 1,
         only: Vec::new(),
+        resume: None,
     }
 }

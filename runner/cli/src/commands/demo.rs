@@ -182,6 +182,7 @@ impl Demo<'_> {
             engine: Endpoint::find(&Surroundings::default()),
             jobs: 1,
             only: Vec::new(),
+            resume: None,
         };
         let listener = move |event: &TimedEvent| report.tell(event);
         let result = capstep_engine::run(settings, listener, self.cancel.clone())

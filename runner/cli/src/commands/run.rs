@@ -11,6 +11,7 @@ use capstep_pipeline::{Diagnostic, Job, Pipeline, did_you_mean};
 use clap::Args;
 use tokio::runtime::{Builder, Runtime};
 
+use super::again::{self, AgainArguments};
 use crate::arguments::{FileArgument, Format, SecretArguments, VariableArguments};
 use crate::context::Context;
 use crate::error::CliError;
@@ -36,6 +37,8 @@ Examples:
   capstep run
   capstep run --job deploy --var HOST=203.0.113.7 --secret DEPLOY_KEY=file:$HOME/.ssh/deploy
   capstep run --env-file .env.production
+  capstep run --from deploy/2
+  capstep run --failed latest
   capstep run --format json | jq -r 'select(.event == \"line\") | .text'
 
 {}", exit::help()))]
@@ -43,8 +46,10 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     file: FileArgument,
     /// Run this job and those it needs, and no others; may be given several times.
-    #[arg(long = "job", value_name = "JOB")]
-    only: Vec<String>,
+    #[arg(long = "job", value_name = "JOB", conflicts_with_all = ["from", "only", "failed"])]
+    jobs_only: Vec<String>,
+    #[command(flatten)]
+    again: AgainArguments,
     /// How many jobs may run at once; without it, as many as there are processors.
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
@@ -73,11 +78,20 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliErr
     let Some(pipeline) = &project.pipeline else {
         return Err(CliError::located(project.source, project.mistakes));
     };
-    let selected = selected(pipeline, &arguments.only)?;
+    let resume = again::resume(&arguments.again, &project, pipeline, context)?;
+    let selected = match &resume {
+        Some(resume) => again::jobs(resume, pipeline),
+        None => selected(pipeline, &arguments.jobs_only)?,
+    };
+    // Of a job that is run in part, the steps that are run.
+    let parts: Vec<Job> = selected
+        .iter()
+        .map(|job| again::part(resume.as_ref(), job))
+        .collect();
     let secrets = secrets::resolve(
         &project.source,
         pipeline,
-        &selected,
+        &parts.iter().collect::<Vec<_>>(),
         &arguments.secrets,
         &env_file,
         context,
@@ -95,7 +109,8 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliErr
         state: directories::state(&context.environment)?,
         engine: Endpoint::find(&surroundings::of(&context.environment)),
         jobs,
-        only: arguments.only.clone(),
+        only: arguments.jobs_only.clone(),
+        resume,
     };
     let report = match arguments.format {
         Format::Json => Report::json(context.printer),

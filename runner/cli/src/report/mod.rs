@@ -2,7 +2,7 @@
 
 mod failures;
 mod text;
-mod time;
+pub(crate) mod time;
 
 use capstep_engine::TimedEvent;
 use capstep_grants::plan::Plan;

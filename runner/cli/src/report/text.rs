@@ -60,6 +60,26 @@ impl TextReport {
                 let text = format!("{:>3}. {name}  skipped: {reason}", at.step);
                 self.of_job(&at.job, &self.look.paint(Style::Faint, text))
             }
+            Event::JobTaken {
+                job, run, outcome, ..
+            } => self.of_job_header(
+                job,
+                &format!("{}, taken from the run {run}", word(*outcome)),
+            ),
+            Event::StepTaken {
+                at,
+                name,
+                run,
+                outcome,
+                ..
+            } => {
+                let outcome = word(*outcome);
+                let text = format!(
+                    "{:>3}. {name}  {outcome}, taken from the run {run}",
+                    at.step
+                );
+                self.of_job(&at.job, &self.look.paint(Style::Faint, text))
+            }
             Event::Compiling { plugin } => {
                 let text = format!("compiling the plugin {plugin}: once on this machine");
                 format!("{}\n", self.look.paint(Style::Faint, text))

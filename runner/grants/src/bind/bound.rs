@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::authority::Authority;
 use crate::image_reference::ImageReference;
-use crate::manifest::{Kind, UrlMatch};
+use crate::manifest::{Kind, Methods, UrlMatch};
 use crate::workspace_path::WorkspacePath;
 use crate::{remote_path, text, url_path};
 
@@ -153,6 +153,35 @@ impl Bound {
             ));
         }
         Ok(Self::Image(written.to_owned()))
+    /// Reads a bound by its type's word. None for a type that has no bounds, or a bound that says nothing.
+    pub(crate) fn of_word(word: &str, written: &str) -> Option<Self> {
+        let kind = match word {
+            "ssh-target" => Kind::SshTarget,
+            "tcp-address" => Kind::TcpAddress,
+            "path" => Kind::Path,
+            "url" => Kind::Url {
+                url_match: UrlMatch::Exact,
+                methods: Methods::Listed(Vec::new()),
+            },
+            "image" => Kind::Image,
+            "registry" => Kind::Registry,
+            "remote-path" => return remote_path::parse(written).ok().map(Self::RemotePath),
+            _ => return None,
+        };
+        Self::parse(&kind, written).ok()
+    }
+
+    /// Whether some value within it leads to this host, with what else is known of it.
+    pub(crate) fn allows_host(&self, user: Option<&str>, host: &str, port: Option<u16>) -> bool {
+        let (bound_user, pattern, bound_port) = match self {
+            Self::SshTarget { user, host, port } => (Some(user.as_str()), host, *port),
+            Self::TcpAddress { host, port } | Self::Url { host, port, .. } => (None, host, *port),
+            Self::Registry { host, port } => (None, host, port.unwrap_or(443)),
+            Self::Path(_) | Self::RemotePath(_) | Self::Image(_) => return false,
+        };
+        user.is_none_or(|user| bound_user == Some(user))
+            && port.is_none_or(|port| port == bound_port)
+            && pattern.matches(host)
     }
 
     /// Whether a value lies within.

@@ -16,3 +16,4 @@ pub use act::Act;
 pub use authorize::{StepAuthority, authorize};
 pub use permit::{ImagePermit, Permit, RegistryPermit, RemotePermit, SshPermit, UrlPermit};
 pub use rule::{Denial, Refusal, Rule};
+pub(crate) use url_permit::url_fits;

@@ -83,6 +83,12 @@ pub(super) fn permits(
     Ok(())
 }
 
+/// Whether a URL lies within what another one grants, whatever the method.
+pub(crate) fn url_fits(granted: &Url, url_match: UrlMatch, url: &Url) -> bool {
+    let any = [String::from("GET")];
+    permits(granted, url_match, &any, url, "GET").is_ok()
+}
+
 /// A URL without what might be a secret of the plugin's choosing: its query.
 fn shown(url: &Url) -> String {
     format!("{}{}", origin(url), url.path())

@@ -50,11 +50,5 @@ impl Decision<'_> {
 /// A glob's entries are whole paths of the workspace; only what it matches is designated.
 fn glob_entry(root: &WorkspacePath, entry: &str) -> Option<WorkspacePath> {
     let path = WorkspacePath::parse(entry).ok()?;
-    let glob = globset::GlobBuilder::new(root.as_str())
-        .literal_separator(true)
-        .build()
-        .ok()?;
-    glob.compile_matcher()
-        .is_match(path.as_str())
-        .then_some(path)
+    root.holds(&path).then_some(path)
 }
