@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
-use capstep_engine::{Cancel, RunError, RunSettings};
+use capstep_engine::{Cancel, RunError, RunResult, RunSettings, TimedEvent};
 use capstep_pipeline::{Diagnostic, Job, Pipeline, did_you_mean};
 use clap::Args;
 use tokio::runtime::{Builder, Runtime};
@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::process::{self, Signalled};
 use crate::project::Project;
-use crate::report::{self, Report};
+use crate::report::{self, Report, ReportArguments, ReportFiles};
 use crate::values::{EnvFile, secrets, variables};
 use crate::{directories, exit, show};
 
@@ -35,6 +35,7 @@ Examples:
   capstep run
   capstep run --job deploy --var HOST=203.0.113.7 --secret DEPLOY_KEY=file:$HOME/.ssh/deploy
   capstep run --env-file .env.production
+  capstep run --junit junit.xml --html report.html
   capstep run --format json | jq -r 'select(.event == \"line\") | .text'
 
 {}", exit::help()))]
@@ -54,6 +55,8 @@ pub(crate) struct Arguments {
     /// Show outputs, and lines that are only for a close look.
     #[arg(long, short)]
     verbose: bool,
+    #[command(flatten)]
+    reports: ReportArguments,
     /// How the run is told: text to standard error, or events to standard output.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -73,6 +76,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliErr
         return Err(CliError::located(project.source, project.mistakes));
     };
     let selected = selected(pipeline, &arguments.only)?;
+    let files = ReportFiles::prepare(&arguments.reports, context)?;
     let secrets = secrets::resolve(
         &project.source,
         pipeline,
@@ -103,10 +107,20 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliErr
             Report::text(context.printer, &ids, at_once, arguments.verbose)
         }
     };
-    let (outcome, signalled) = execute(settings, report, jobs.min(processors.get()), &project)?;
-    Ok(match signalled.exit_code() {
-        Some(code) if outcome.exit_code() == exit::INTERRUPTED => code,
-        _ => outcome.exit_code(),
+    let threads = jobs.min(processors.get());
+    let (result, signalled) = execute(settings, report, &files, threads, &project)?;
+    let code = match signalled.exit_code() {
+        Some(code) if result.outcome.exit_code() == exit::INTERRUPTED => code,
+        _ => result.outcome.exit_code(),
+    };
+    let unwritten = files.write(&plan, &result.folder);
+    for error in &unwritten {
+        context.printer.people(&show::error(error, look));
+    }
+    Ok(match code {
+        // The gravest wins.
+        exit::PASSED | exit::FAILED if !unwritten.is_empty() => exit::INFRASTRUCTURE,
+        _ => code,
     })
 }
 
@@ -114,18 +128,23 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliErr
 fn execute(
     settings: RunSettings,
     mut report: Report,
+    files: &ReportFiles,
     threads: usize,
     project: &Project,
-) -> Result<(capstep_engine::Outcome, Signalled), CliError> {
+) -> Result<(RunResult, Signalled), CliError> {
     let runtime = runtime(threads)?;
     let cancel = Cancel::default();
     runtime.block_on(async {
         let signalled = process::cancel_on_signals(&cancel)?;
-        let listener = move |event: &capstep_engine::TimedEvent| report.tell(event);
+        let files = files.clone();
+        let listener = move |event: &TimedEvent| {
+            report.tell(event);
+            files.note(event);
+        };
         let result = capstep_engine::run(settings, listener, cancel)
             .await
             .map_err(|error| could_not_begin(error, project))?;
-        Ok((result.outcome, signalled))
+        Ok((result, signalled))
     })
 }
 
