@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use capstep_docker::Endpoint;
-use capstep_engine::{Cancel, RunError, RunSettings};
+use capstep_engine::{Cancel, RunError, RunResult, RunSettings, TimedEvent};
 use capstep_pipeline::{Diagnostic, Job, Pipeline, did_you_mean};
 use clap::Args;
 use tokio::runtime::{Builder, Runtime};
@@ -17,7 +17,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::process::{self, Signalled};
 use crate::project::Project;
-use crate::report::{self, Report};
+use crate::report::{self, Report, ReportArguments, ReportFiles};
 use crate::values::{EnvFile, secrets, variables};
 use crate::{directories, exit, show, surroundings};
 
@@ -39,6 +39,7 @@ Examples:
   capstep run --env-file .env.production
   capstep run --from deploy/2
   capstep run --failed latest
+  capstep run --junit junit.xml --html report.html
   capstep run --format json | jq -r 'select(.event == \"line\") | .text'
 
 {}", exit::help()))]
@@ -60,6 +61,8 @@ pub(crate) struct Arguments {
     /// Show outputs, and lines that are only for a close look.
     #[arg(long, short)]
     verbose: bool,
+    #[command(flatten)]
+    reports: ReportArguments,
     /// How the run is told: text to standard error, or events to standard output.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -88,6 +91,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliErr
         .iter()
         .map(|job| again::part(resume.as_ref(), job))
         .collect();
+    let files = ReportFiles::prepare(&arguments.reports, context)?;
     let secrets = secrets::resolve(
         &project.source,
         pipeline,
@@ -120,10 +124,20 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliErr
             Report::text(context.printer, &ids, at_once, arguments.verbose)
         }
     };
-    let (outcome, signalled) = execute(settings, report, jobs.min(processors.get()), &project)?;
-    Ok(match signalled.exit_code() {
-        Some(code) if outcome.exit_code() == exit::INTERRUPTED => code,
-        _ => outcome.exit_code(),
+    let threads = jobs.min(processors.get());
+    let (result, signalled) = execute(settings, report, &files, threads, &project)?;
+    let code = match signalled.exit_code() {
+        Some(code) if result.outcome.exit_code() == exit::INTERRUPTED => code,
+        _ => result.outcome.exit_code(),
+    };
+    let unwritten = files.write(&plan, &result.folder);
+    for error in &unwritten {
+        context.printer.people(&show::error(error, look));
+    }
+    Ok(match code {
+        // The gravest wins.
+        exit::PASSED | exit::FAILED if !unwritten.is_empty() => exit::INFRASTRUCTURE,
+        _ => code,
     })
 }
 
@@ -131,18 +145,23 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliErr
 fn execute(
     settings: RunSettings,
     mut report: Report,
+    files: &ReportFiles,
     threads: usize,
     project: &Project,
-) -> Result<(capstep_engine::Outcome, Signalled), CliError> {
+) -> Result<(RunResult, Signalled), CliError> {
     let runtime = runtime(threads)?;
     let cancel = Cancel::default();
     runtime.block_on(async {
         let signalled = process::cancel_on_signals(&cancel)?;
-        let listener = move |event: &capstep_engine::TimedEvent| report.tell(event);
+        let files = files.clone();
+        let listener = move |event: &TimedEvent| {
+            report.tell(event);
+            files.note(event);
+        };
         let result = capstep_engine::run(settings, listener, cancel)
             .await
             .map_err(|error| could_not_begin(error, project))?;
-        Ok((result.outcome, signalled))
+        Ok((result, signalled))
     })
 }
 

@@ -153,6 +153,8 @@ impl Bound {
             ));
         }
         Ok(Self::Image(written.to_owned()))
+    }
+
     /// Reads a bound by its type's word. None for a type that has no bounds, or a bound that says nothing.
     pub(crate) fn of_word(word: &str, written: &str) -> Option<Self> {
         let kind = match word {
