@@ -18,6 +18,8 @@ use crate::plugins::Ready;
 /// What all jobs of a run share.
 pub(crate) struct Context {
     pub(crate) run: String,
+    /// When it began: RFC 3339, UTC.
+    pub(crate) started: String,
     pub(crate) source: Arc<Source>,
     pub(crate) variables: Arc<Variables>,
     pub(crate) secrets: Arc<BTreeMap<String, SecretValue>>,

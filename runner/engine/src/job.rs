@@ -1,28 +1,27 @@
 //! One job: its steps, in order.
 
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use capstep_grants::plan::step_name;
 use capstep_host::sandbox::limits;
-use capstep_pipeline::expr::{Evaluated, JobStatus, evaluate_template};
+use capstep_pipeline::expr::{Evaluated, Framed, JobStatus, evaluate_template};
 use capstep_pipeline::{Job, Step};
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use crate::context::Context;
-use crate::due::{Due, Reason, due};
+use crate::due::{Due, Reason, due, due_at_the_end};
 use crate::event::{Event, Outcome, StepRef};
-use crate::scope::{Outputs, RunScope};
-use crate::step::{self, Ended};
+use crate::scope::{Left, Outputs, RunScope};
+use crate::step::{self, Ended, Time};
 
 /// A job that is to run.
 pub(crate) struct Start {
     pub(crate) context: Arc<Context>,
     pub(crate) job: Job,
-    /// The outputs of the jobs that it needs.
-    pub(crate) needs: HashMap<String, Outputs>,
+    /// What its condition saw.
+    pub(crate) scope: RunScope,
     /// Ends its steps early.
     pub(crate) cancel: CancellationToken,
     /// Whether it starts after the run was cancelled: its steps then have the grace and no more.
@@ -31,9 +30,8 @@ pub(crate) struct Start {
 
 /// What came of a job.
 pub(crate) struct JobEnded {
-    pub(crate) id: String,
-    pub(crate) outcome: Outcome,
-    pub(crate) outputs: Outputs,
+    pub(crate) job: Job,
+    pub(crate) left: Left,
 }
 
 /// Runs a job's steps until one fails; those whose condition asks for it run after that too.
@@ -44,7 +42,7 @@ pub(crate) async fn run(start: Start) -> JobEnded {
     context.emitter.emit(Event::JobStarted { job: id.clone() });
     let mut running = Running {
         // A failed job that this one needs matters for whether this one starts, not for its own steps.
-        scope: RunScope::of_job(&context, start.needs, JobStatus::Success),
+        scope: start.scope.for_steps(),
         deadline: start
             .job
             .timeout
@@ -66,14 +64,17 @@ pub(crate) async fn run(start: Start) -> JobEnded {
     context.emitter.emit(Event::JobFinished {
         job: id.clone(),
         outcome: running.worst,
+        continues: start.job.continue_on_error && running.worst.is_tolerable(),
         message,
         outputs: shown(&outputs),
         milliseconds: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
     });
     JobEnded {
-        id,
-        outcome: running.worst,
-        outputs,
+        job: start.job,
+        left: Left {
+            outcome: running.worst,
+            outputs,
+        },
     }
 }
 
@@ -100,7 +101,7 @@ impl Running {
         } else if time_up {
             self.went(Outcome::Failed);
         }
-        match due(step.condition.as_ref(), &self.scope) {
+        match self.due(step) {
             Due::Yes => {}
             Due::No(reason) => {
                 let reason = match reason {
@@ -109,17 +110,19 @@ impl Running {
                     Reason::Status(_) if time_up => "the job's time was up",
                     Reason::Status(_) => "an earlier step did not pass",
                 };
-                return self.context.emitter.emit(Event::StepSkipped {
+                self.context.emitter.emit(Event::StepSkipped {
                     at: at.clone(),
                     name: step_name(step),
                     reason: reason.to_owned(),
                 });
+                return self.leave(step, Outcome::Skipped, Map::new());
             }
             Due::Unknown(error) => {
                 let message = self.context.located("the condition", &error);
                 let ended = Ended::failed(Outcome::Failed, message);
                 step::tell_unstarted(&self.context, at, step, &ended);
-                return self.went(Outcome::Failed);
+                self.went(Outcome::Failed);
+                return self.leave(step, Outcome::Failed, Map::new());
             }
         }
         let own = step
@@ -128,10 +131,13 @@ impl Running {
             .map_or(limits::TIME, |limit| limit.value);
         // Whoever runs although the end has come does so to tidy up, and has the grace for that.
         let late = cancelled || time_up || self.tidying;
-        let time: Duration = match left {
-            _ if late => own.min(limits::GRACE),
-            Some(left) => own.min(left),
-            None => own,
+        let time = Time {
+            each: if late { own.min(limits::GRACE) } else { own },
+            until: if late {
+                Some(Instant::now() + limits::GRACE)
+            } else {
+                self.deadline
+            },
         };
         let cancel = if cancelled {
             CancellationToken::new()
@@ -139,14 +145,36 @@ impl Running {
             self.cancel.clone()
         };
         let ended = step::run(&self.context, at, step, &self.scope, &cancel, time).await;
-        self.went(ended.outcome);
-        if let Some(step_id) = &step.id {
-            let outputs = ended
-                .outputs
+        if !(step.continue_on_error && ended.outcome.is_tolerable()) {
+            self.went(ended.outcome);
+        }
+        self.leave(step, ended.outcome, ended.outputs);
+    }
+
+    /// Whether a step is to run.
+    fn due(&self, step: &Step) -> Due {
+        let framed = Framed {
+            scope: &self.scope,
+            frame: &step.frame,
+        };
+        let condition = step.condition.as_ref();
+        if step.finally {
+            due_at_the_end(condition, &framed)
+        } else {
+            due(condition, &framed)
+        }
+    }
+
+    /// Keeps what later expressions may ask for.
+    fn leave(&mut self, step: &Step, outcome: Outcome, outputs: Map<String, Value>) {
+        if let Some(id) = &step.id {
+            let outputs = outputs
                 .into_iter()
                 .map(|(name, value)| (name, Evaluated::Json(value)))
                 .collect();
-            self.scope.steps.insert(step_id.value.clone(), outputs);
+            self.scope
+                .steps
+                .insert(id.value.clone(), Left { outcome, outputs });
         }
     }
 
@@ -167,8 +195,12 @@ impl Running {
             return (outputs, None);
         }
         let mut wrong = Vec::new();
+        let framed = Framed {
+            scope: &self.scope,
+            frame: &job.frame,
+        };
         for (name, template) in &job.outputs {
-            match evaluate_template(template, &self.scope) {
+            match evaluate_template(template, &framed) {
                 Ok(value) => {
                     outputs.insert(name.value.clone(), value);
                 }

@@ -4,7 +4,8 @@
 //! - `settings`: what a run is started with; `cancel`: how it is ended early;
 //! - `event`: everything that happens, one closed set; `emitter`: on its way to the listener and to `events.jsonl`;
 //! - `start`: from settings to a run; `select`: which jobs it has; `plugins`: loaded once each; `context`: what all share;
-//! - `dispatcher`: owns the run: which job starts when; `due`: whether something is to run; `job`: its steps in order;
+//! - `dispatcher`: owns the run: which job starts when; `due`: whether something is to run; `matrices`: what their jobs
+//!   have to do with each other; `job`: its steps in order;
 //!   `step`: one step, from its inputs to its outcome;
 //! - `scope`: what expressions see while the pipeline runs; `state`: the folder that a run leaves.
 
@@ -16,6 +17,7 @@ mod emitter;
 mod error;
 mod event;
 mod job;
+mod matrices;
 mod plugins;
 mod scope;
 mod select;

@@ -28,7 +28,7 @@ pub(crate) async fn load(
     let steps = jobs
         .iter()
         .filter_map(|index| pipeline.jobs.get(*index))
-        .flat_map(|job| &job.steps);
+        .flat_map(|job| job.steps.iter());
     for step in steps {
         let uses = &step.uses.value;
         if ready.contains_key(uses) {

@@ -303,3 +303,134 @@ async fn what_cannot_be_evaluated_says_where_and_why() {
     )
     .await;
 }
+
+fn outcomes(run: &Run) -> Vec<String> {
+    run.events
+        .iter()
+        .filter_map(|timed| match &timed.event {
+            Event::StepFinished {
+                at,
+                outcome,
+                attempts,
+                continues,
+                ..
+            } => Some(format!(
+                "{}.{} {outcome:?} {attempts}{}",
+                at.job,
+                at.step,
+                if *continues { " goes on" } else { "" }
+            )),
+            _ => None,
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn steps_are_tried_again_and_may_fail() {
+    let folder = tempfile::tempdir().unwrap();
+    let fails = "uses: health-check, with: { tcp: \"127.0.0.1:1\", every: 100ms, attempts: 1 }";
+    let text = format!(
+        "\
+version: 1
+jobs:
+  a:
+    steps:
+      - {{ id: first, {fails}, retry: {{ attempts: 3, delay: 10ms }}, continue-on-error: true }}
+      - {{ uses: noop, if: steps.first.outcome != 'passed' }}
+      - {{ {fails}, retry: {{ attempts: 3, delay: 10ms, on: timeout }} }}
+      - {{ uses: noop }}
+    finally:
+      - {{ uses: noop }}
+      - {{ uses: noop, if: success() }}
+  b: {{ continue-on-error: true, steps: [ {FAILS} ] }}
+  c: {{ needs: b, steps: [ {{ uses: noop, with: {{ echo: \"${{{{ needs.b.outcome }}}}\" }} }} ] }}
+"
+    );
+    let run = run(folder.path(), &text, &[]).await;
+    let mut found = outcomes(&run);
+    found.sort();
+    let kind = match run.outcome {
+        Outcome::Infrastructure => "Infrastructure",
+        _ => "Failed",
+    };
+    assert_eq!(
+        found,
+        [
+            format!("a.1 {kind} 3 goes on"),
+            "a.2 Passed 1".to_owned(),
+            format!("a.3 {kind} 1"),
+            "a.5 Passed 1".to_owned(),
+            format!("b.1 {kind} 1"),
+            "c.1 Passed 1".to_owned(),
+        ],
+        "{:?}",
+        said(&run)
+    );
+    let again = run.events.iter().filter_map(|timed| match &timed.event {
+        Event::StepRetrying { at, attempt, .. } => Some((at.step, *attempt)),
+        _ => None,
+    });
+    assert_eq!(again.collect::<Vec<_>>(), [(1, 1), (1, 2)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_at_the_end_runs_after_a_cancel_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        "version: 1\njobs:\n  a:\n    steps: [ {WAITS}, {{ uses: noop }} ]\n    finally: [ {{ uses: noop }} ]\n"
+    );
+    let started = |event: &Event| matches!(event, Event::StepStarted { .. });
+    let run = run_until(folder.path(), &text, &[], started).await;
+    assert_eq!(run.outcome, Outcome::Cancelled, "{:?}", said(&run));
+    assert_eq!(ran(&run), ["a.1", "a.3"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_matrix_hands_over_a_list_and_ends_at_its_first_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "\
+version: 1
+jobs:
+  m:
+    matrix: { n: [1, 2, 3], max-parallel: 1 }
+    outputs: { n: \"${{ steps.s.outputs.echo }}\" }
+    steps: [ { id: s, uses: noop, with: { echo: \"${{ matrix.n }}\" } } ]
+  after:
+    needs: m
+    steps:
+      - { uses: noop, if: \"toJSON(needs.m.outputs.n) == '[1,2,3]' && needs.m.outputs.n[1] == 2\" }
+";
+    let run_ = run(folder.path(), text, &[]).await;
+    assert_eq!(run_.outcome, Outcome::Passed, "{:?}", said(&run_));
+    assert_eq!(ran(&run_), ["m (1).1", "m (2).1", "m (3).1", "after.1"]);
+    let check = async |fail_fast: bool, expected: &[&str]| {
+        let text = format!(
+            "version: 1\njobs:\n  m:\n    matrix: {{ n: [1, 2], max-parallel: 1, fail-fast: {fail_fast} }}\n    steps: [ {FAILS} ]\n"
+        );
+        let run = run(folder.path(), &text, &[]).await;
+        assert_ne!(run.outcome, Outcome::Cancelled);
+        assert_eq!(ran(&run), expected);
+    };
+    check(true, &["m (1).1", "m (2) skipped"]).await;
+    check(false, &["m (1).1", "m (2).1"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn env_is_seen_by_expressions_and_files_have_digests() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.lock"), "1").unwrap();
+    let text = "\
+version: 1
+env: { A: pipeline, B: pipeline }
+jobs:
+  a:
+    env: { B: \"job ${{ run.job }}\" }
+    steps:
+      - { uses: noop, if: env.A == 'pipeline' && env.B == 'job a' }
+      - { uses: noop, if: hashFiles('*.lock') != '' && hashFiles('*.none') == '' }
+      - { uses: noop, if: \"event.ref == null && fromJSON('[[5]]')[0][0] == 5\" }
+";
+    let run = run(folder.path(), text, &[]).await;
+    assert_eq!(run.outcome, Outcome::Passed, "{:?}", said(&run));
+    assert_eq!(ran(&run), ["a.1", "a.2", "a.3"]);
+}

@@ -1,8 +1,11 @@
 //! The types of a pipeline.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::expr::{Expr, Template};
+use serde_json::{Map, Value};
+
+use crate::expr::{Expr, Frame, Template};
 use crate::source::{Span, Spanned};
 use crate::tree::Node;
 
@@ -44,11 +47,15 @@ pub struct PluginDecl {
 /// A job: steps in order, in one workspace.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Job {
-    /// Its id, the key in `jobs`.
+    /// Its id: the key in `jobs`, and for a job of a matrix its values behind it: `test (linux, 3.12)`.
     pub id: Spanned<String>,
+    /// The key in `jobs`.
+    pub key: String,
+    /// Which job of a matrix it is.
+    pub matrix: Option<Variant>,
     /// What people call it.
     pub name: Option<Spanned<String>>,
-    /// The ids of the jobs that must have ended well before it.
+    /// The ids of the jobs that must have ended well before it; a job with a matrix is all of its jobs.
     pub needs: Vec<Spanned<String>>,
     /// Whether it runs.
     pub condition: Option<Expr>,
@@ -56,8 +63,31 @@ pub struct Job {
     pub timeout: Option<Spanned<Duration>>,
     /// What it hands to jobs that need it.
     pub outputs: Vec<(Spanned<String>, Template)>,
-    /// Its steps, in the order written. Never empty in a pipeline without errors.
-    pub steps: Vec<Step>,
+    /// Whether the run goes on as if it had passed where it fails.
+    pub continue_on_error: bool,
+    /// What names stand for in its own expressions.
+    pub frame: Arc<Frame>,
+    /// Its steps, in the order written, those of `finally` last. Never empty in a pipeline without errors. The jobs of a
+    /// matrix have them in common.
+    pub steps: Arc<Vec<Step>>,
+}
+
+impl Job {
+    /// Whether a name on the command line means this job: its id, or its key, which means all of a matrix.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.id.value == name || self.key == name
+    }
+}
+
+/// One job of a matrix.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Variant {
+    /// The values of the axes.
+    pub values: Map<String, Value>,
+    /// How many of the matrix may run at once.
+    pub max_parallel: Option<u32>,
+    /// Whether the others are cancelled where one fails.
+    pub fail_fast: bool,
 }
 
 /// A step: one run of a plugin.
@@ -75,8 +105,68 @@ pub struct Step {
     pub allow: Vec<(Spanned<String>, Node)>,
     /// Whether it runs.
     pub condition: Option<Expr>,
-    /// How long it may take.
+    /// How long each try may take.
     pub timeout: Option<Spanned<Duration>>,
+    /// The environment for what it runs: the pipeline's, the job's and its own, by name, each name once.
+    pub env: Vec<EnvEntry>,
+    /// How often it is tried again.
+    pub retry: Option<Retry>,
+    /// Whether the job goes on as if it had passed where it fails.
+    pub continue_on_error: bool,
+    /// Whether it runs at the end of its job, however the others went.
+    pub finally: bool,
+    /// What names stand for in its expressions.
+    pub frame: Arc<Frame>,
     /// The whole step.
     pub span: Span,
 }
+
+/// A variable of an environment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EnvEntry {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// Its value: text with expressions, a number or true/false.
+    pub value: Node,
+    /// Whether the step itself has it, and not its job or the pipeline.
+    pub own: bool,
+}
+
+/// How often a step is tried again, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retry {
+    /// How often it is tried in all.
+    pub attempts: u32,
+    /// How long to wait before the second try.
+    pub delay: Duration,
+    /// How long to wait before further ones.
+    pub backoff: Backoff,
+    /// Which failures are worth another try; all where there is none. One of [`FAILURES`] each.
+    pub on: Vec<&'static str>,
+}
+
+/// How waits grow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backoff {
+    /// Each is as long as the first.
+    Constant,
+    /// Each is twice as long as the one before.
+    Exponential,
+}
+
+/// The kinds of failures that `retry` knows. Those of plugins are the kinds of errors of the interface; a denial is no
+/// such failure, and is never tried again.
+pub const FAILURES: &[&str] = &[
+    "failed",
+    "crashed",
+    "timeout",
+    "unreachable",
+    "unauthorized",
+    "not-found",
+    "invalid",
+    "conflict",
+    "peer",
+    "too-large",
+    "unsupported",
+    "internal",
+];

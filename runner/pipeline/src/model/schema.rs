@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::keys::{JOB, Level, PIPELINE, STEP, Takes};
+use super::keys::{DEFAULTS, JOB, Level, PIPELINE, RETRY, STEP, Takes};
 use super::names::{IDENTIFIER_PATTERN, VARIABLE_PATTERN};
+use super::pipeline::FAILURES;
 
 /// What the schema is known by; it is found in the repository, not at an address.
 const SCHEMA_ID: &str = "urn:capstep:pipeline:1";
@@ -14,7 +15,12 @@ const DURATION_PATTERN: &str = "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+
 /// expressions) is checked by [`crate::parse_pipeline`] alone.
 pub fn pipeline_schema() -> Value {
     let mut schema = level(&PIPELINE);
-    let definitions = json!({ "job": level(&JOB), "step": level(&STEP) });
+    let definitions = json!({
+        "job": level(&JOB),
+        "step": level(&STEP),
+        "defaults": level(&DEFAULTS),
+        "retry": level(&RETRY),
+    });
     if let Value::Object(schema) = &mut schema {
         schema.insert("$defs".to_owned(), definitions);
         schema.shift_insert(0, "title".to_owned(), "A capstep pipeline".into());
@@ -86,6 +92,35 @@ fn takes(takes: Takes) -> Value {
         }
         Takes::Inputs => json!({ "type": "object" }),
         Takes::Grants => map_of(&id, &json!({})),
+        Takes::Env => map_of(
+            &variable,
+            &json!({ "type": ["string", "number", "boolean"] }),
+        ),
+        Takes::Defaults => json!({ "$ref": "#/$defs/defaults" }),
+        Takes::Retry => {
+            json!({ "anyOf": [{ "type": "integer", "minimum": 1 }, { "$ref": "#/$defs/retry" }] })
+        }
+        Takes::Flag => json!({ "type": "boolean" }),
+        Takes::Count => json!({ "type": "integer", "minimum": 1 }),
+        Takes::Backoff => json!({ "enum": ["constant", "exponential"] }),
+        Takes::Failures => {
+            let kind = json!({ "enum": FAILURES });
+            json!({ "anyOf": [kind.clone(), { "type": "array", "items": kind, "uniqueItems": true }] })
+        }
+        Takes::Matrix => {
+            let combinations = json!({ "type": "array", "items": { "type": "object" } });
+            json!({
+                "type": "object",
+                "properties": {
+                    "include": combinations.clone(),
+                    "exclude": combinations,
+                    "max-parallel": { "type": "integer", "minimum": 1 },
+                    "fail-fast": { "type": "boolean" },
+                },
+                "propertyNames": id,
+                "additionalProperties": { "type": "array", "minItems": 1 },
+            })
+        }
     }
 }
 
@@ -122,6 +157,8 @@ mod tests {
         check(&schema, &PIPELINE);
         check(&schema["$defs"]["job"], &JOB);
         check(&schema["$defs"]["step"], &STEP);
+        check(&schema["$defs"]["defaults"], &DEFAULTS);
+        check(&schema["$defs"]["retry"], &RETRY);
         assert!(
             serde_json::to_string(&schema)
                 .unwrap()
