@@ -281,7 +281,7 @@ fn an_environment_reaches_the_script_and_nothing_else() {
         &[
             "/target/0: a@h @ 7:36",
             "/run: sh x @ 7:46",
-            "/env/T: environment of the script `sh x` @ 7:65",
+            "/env/T: environment of the script `sh x` @ 7:64",
         ],
         &[],
     );
@@ -301,7 +301,7 @@ fn an_environment_reaches_the_script_and_nothing_else() {
     // An expression may take it, and what it is made of stays known: a written value needs no bound.
     check(
         "{ uses: p, with: { url: \"https://${{ env.A }}.example/\" } }",
-        &["/url/0: https://x.example/ @ 7:33"],
+        &["/url/0: https://x.example/ (prefix) @ 7:33"],
         &[],
     );
 }
