@@ -21,6 +21,9 @@ use crate::tree::{Node, Value, parse_tree};
 /// compared with every known name.
 const MAX_DIAGNOSTICS: usize = 500;
 
+/// The most that jobs wait for jobs of matrices, all together: each is kept by its name.
+const MAX_NEEDS: usize = 500_000;
+
 /// The most jobs of a pipeline whose matrices are made into jobs. A file of a megabyte could ask for millions.
 const MAX_JOBS: usize = 10_000;
 
@@ -176,11 +179,22 @@ impl<'a> Reader<'a> {
             }
             made.insert(job.key, ids);
         }
+        let mut added = 0;
         for job in &mut jobs {
             let needs = std::mem::take(&mut job.needs);
             for need in needs {
                 match made.get(&need.value) {
                     Some(ids) => {
+                        added += ids.len();
+                        if added > MAX_NEEDS {
+                            let message = "too many jobs wait for the jobs of matrices";
+                            self.report(
+                                Diagnostic::error(codes::BAD_MATRIX, need.span, message).help(
+                                    "let one job wait for the matrix, and the others for that one",
+                                ),
+                            );
+                            return;
+                        }
                         let span = need.span;
                         let all = ids.iter().map(|id| Spanned::new(id.clone(), span));
                         job.needs.extend(all);
