@@ -175,6 +175,10 @@ impl Dispatcher {
         if !ready {
             return false;
         }
+        if !self.is_for_this_run(job) {
+            self.skip(job, "it is not for this event", Outcome::Skipped, false);
+            return true;
+        }
         let cancelled = cancel.soft.is_cancelled();
         if !cancelled && self.matrices.has_failed(job) {
             self.skip(
@@ -233,6 +237,18 @@ impl Dispatcher {
             }
         }
         true
+    }
+
+    /// Whether the run's event is one that the pipeline and the job are for. A run without an event is about nothing
+    /// that could be filtered: all jobs are for it.
+    fn is_for_this_run(&self, job: &Job) -> bool {
+        let Some(event) = &self.context.variables.event else {
+            return true;
+        };
+        let all = [&self.pipeline.on, &job.on];
+        all.iter()
+            .filter_map(|on| on.as_ref())
+            .all(|on| on.admit(event))
     }
 
     fn start(&mut self, job: &Job, scope: RunScope, tidying: bool, cancel: &Cancel) {

@@ -30,11 +30,26 @@ async fn run(folder: &Path, text: &str, secrets: &[(&str, &str)]) -> Run {
     run_until(folder, text, secrets, |_| false).await
 }
 
+/// As `run`, about an event.
+async fn run_about(folder: &Path, text: &str, event: serde_json::Value) -> Run {
+    start(folder, text, &[], Some(event), |_| false).await
+}
+
 /// As `run`; cancelled once an event is heard that `end` is about.
 async fn run_until(
     folder: &Path,
     text: &str,
     secrets: &[(&str, &str)],
+    end: impl Fn(&Event) -> bool + Send + 'static,
+) -> Run {
+    start(folder, text, secrets, None, end).await
+}
+
+async fn start(
+    folder: &Path,
+    text: &str,
+    secrets: &[(&str, &str)],
+    event: Option<serde_json::Value>,
     end: impl Fn(&Event) -> bool + Send + 'static,
 ) -> Run {
     let state = tempfile::tempdir().unwrap();
@@ -52,7 +67,10 @@ async fn run_until(
         pipeline: Arc::new(pipeline.unwrap()),
         registry: Arc::new(Registry::new(folder)),
         cache: Some(cache()),
-        variables: Variables::default(),
+        variables: Variables {
+            event,
+            ..Variables::default()
+        },
         secrets,
         workspace: folder.to_owned(),
         state: state.path().to_owned(),
@@ -433,4 +451,45 @@ jobs:
     let run = run(folder.path(), text, &[]).await;
     assert_eq!(run.outcome, Outcome::Passed, "{:?}", said(&run));
     assert_eq!(ran(&run), ["a.1", "a.2", "a.3"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_are_for_their_events() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "\
+version: 1
+on: [push, tag]
+jobs:
+  a: { steps: [ { uses: noop } ] }
+  main: { on: { push: { branches: main } }, steps: [ { uses: noop } ] }
+  after: { needs: main, steps: [ { uses: noop } ] }
+  release: { on: tag, steps: [ { uses: noop } ] }
+";
+    let check = async |event: Option<&str>, expected: &[&str]| {
+        let run = match event {
+            Some(reference) => {
+                let event = serde_json::json!({ "ref": reference });
+                run_about(folder.path(), text, event).await
+            }
+            None => run(folder.path(), text, &[]).await,
+        };
+        assert_eq!(run.outcome, Outcome::Passed, "{:?}", said(&run));
+        let mut ran = ran(&run);
+        ran.sort();
+        assert_eq!(ran, expected, "{event:?}");
+    };
+    check(None, &["a.1", "after.1", "main.1", "release.1"]).await;
+    let main = ["a.1", "after.1", "main.1", "release skipped"];
+    check(Some("refs/heads/main"), &main).await;
+    let other = ["a.1", "after skipped", "main skipped", "release skipped"];
+    check(Some("refs/heads/other"), &other).await;
+    let tag = ["a.1", "after skipped", "main skipped", "release.1"];
+    check(Some("refs/tags/v1"), &tag).await;
+    let none = [
+        "a skipped",
+        "after skipped",
+        "main skipped",
+        "release skipped",
+    ];
+    check(Some("refs/pull/1"), &none).await;
 }

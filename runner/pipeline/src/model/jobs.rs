@@ -69,6 +69,7 @@ impl Reader<'_> {
             matrix: None,
             name: None,
             needs: Vec::new(),
+            on: None,
             condition: None,
             timeout: None,
             outputs: Vec::new(),
@@ -80,6 +81,7 @@ impl Reader<'_> {
             match key.value.as_str() {
                 "name" => job.name = self.text(key, node),
                 "needs" => job.needs = self.needs(key, node),
+                "on" => job.on = self.triggers(key, node),
                 "if" => {
                     job.condition = self.condition(key, node);
                     let references = job.condition.iter().flat_map(|expr| expr.references());

@@ -45,6 +45,8 @@ pub(super) enum Takes {
     Backoff,
     /// Kinds of failures.
     Failures,
+    /// The events that something is for.
+    Triggers,
     /// The variants of a job.
     Matrix,
 }
@@ -109,6 +111,10 @@ pub(super) const PIPELINE: Level = Level {
             "What the project is known by; without it, its folder.",
         ),
         key(
+            Takes::Triggers,
+            "The events it is for: a run about another one skips all jobs.",
+        ),
+        key(
             "vars",
             Takes::Vars,
             "Variables and their defaults; nothing after the colon: a value must be given with --var or by the environment.",
@@ -145,6 +151,11 @@ pub(super) const JOB: Level = Level {
             "needs",
             Takes::Needs,
             "The jobs that must have ended well before this one starts.",
+        ),
+        key(
+            "on",
+            Takes::Triggers,
+            "The events it is for: a run about another one skips it.",
         ),
         key(
             "if",

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::triggers::Triggers;
 use crate::expr::{Expr, Frame, Template};
 use crate::source::{Span, Spanned};
 use crate::tree::Node;
@@ -14,6 +15,8 @@ use crate::tree::Node;
 pub struct Pipeline {
     /// What the project is known by; without it, its folder.
     pub name: Option<Spanned<String>>,
+    /// The events it is for; without it, any.
+    pub on: Option<Triggers>,
     /// The variables it declares, in the order written.
     pub vars: Vec<VarDecl>,
     /// The names of the secrets it declares.
@@ -57,6 +60,8 @@ pub struct Job {
     pub name: Option<Spanned<String>>,
     /// The ids of the jobs that must have ended well before it; a job with a matrix is all of its jobs.
     pub needs: Vec<Spanned<String>>,
+    /// The events it is for; without it, any that the pipeline is for.
+    pub on: Option<Triggers>,
     /// Whether it runs.
     pub condition: Option<Expr>,
     /// How long it may take.

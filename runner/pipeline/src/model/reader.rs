@@ -105,6 +105,7 @@ impl<'a> Reader<'a> {
         let entries = self.level(root, &PIPELINE, "the pipeline", here)?;
         let mut pipeline = Pipeline {
             name: None,
+            on: None,
             vars: Vec::new(),
             secrets: Vec::new(),
             plugins: Vec::new(),
@@ -123,6 +124,7 @@ impl<'a> Reader<'a> {
             match key.value.as_str() {
                 "version" => self.version(key, node),
                 "name" => pipeline.name = self.text(key, node),
+                "on" => pipeline.on = self.triggers(key, node),
                 "vars" => pipeline.vars = self.vars(key, node),
                 "secrets" => pipeline.secrets = self.secrets(key, node),
                 "plugins" => pipeline.plugins = self.plugins(key, node),

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::keys::{DEFAULTS, JOB, Level, PIPELINE, RETRY, STEP, Takes};
 use super::names::{IDENTIFIER_PATTERN, VARIABLE_PATTERN};
 use super::pipeline::FAILURES;
+use super::triggers::EVENTS;
 
 /// What the schema is known by; it is found in the repository, not at an address.
 const SCHEMA_ID: &str = "urn:capstep:pipeline:1";
@@ -106,6 +107,31 @@ fn takes(takes: Takes) -> Value {
         Takes::Failures => {
             let kind = json!({ "enum": FAILURES });
             json!({ "anyOf": [kind.clone(), { "type": "array", "items": kind, "uniqueItems": true }] })
+        }
+        Takes::Triggers => {
+            let kinds: Vec<&str> = EVENTS.iter().map(|(name, _)| *name).collect();
+            let patterns = json!({ "anyOf": [text.clone(), { "type": "array", "items": text }] });
+            let events: Map<String, Value> = EVENTS
+                .iter()
+                .map(|(name, filters)| {
+                    let filters: Map<String, Value> = filters
+                        .iter()
+                        .map(|filter| ((*filter).to_owned(), patterns.clone()))
+                        .collect();
+                    let schema = json!({
+                        "type": ["object", "null"],
+                        "properties": filters,
+                        "additionalProperties": false,
+                    });
+                    ((*name).to_owned(), schema)
+                })
+                .collect();
+            let kind = json!({ "enum": kinds });
+            json!({ "anyOf": [
+                kind.clone(),
+                { "type": "array", "items": kind, "minItems": 1 },
+                { "type": "object", "properties": events, "additionalProperties": false, "minProperties": 1 },
+            ] })
         }
         Takes::Matrix => {
             let combinations = json!({ "type": "array", "items": { "type": "object" } });
