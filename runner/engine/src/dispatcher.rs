@@ -39,6 +39,8 @@ struct Settled {
     broken: bool,
     /// Whether it counts as one that passed, since it may fail.
     tolerated: bool,
+    /// Whether it was cancelled since another job of its matrix failed.
+    by_matrix: bool,
 }
 
 impl Settled {
@@ -98,13 +100,13 @@ impl Dispatcher {
     }
 
     fn outcome(&self, cancelled: bool) -> Outcome {
-        let counting = self.ended.values().filter(|settled| !settled.tolerated);
+        // Where a job was cancelled since another one of its matrix failed, that one counts.
+        let counting = self
+            .ended
+            .values()
+            .filter(|settled| !settled.tolerated && (cancelled || !settled.by_matrix));
         let outcomes = counting.map(|settled| settled.left.outcome);
-        // Without a cancel of the run, a job was cancelled since another one failed: that one counts.
-        let worst = outcomes
-            .filter(|outcome| cancelled || *outcome != Outcome::Cancelled)
-            .max();
-        match worst.unwrap_or(Outcome::Passed) {
+        match outcomes.max().unwrap_or(Outcome::Passed) {
             Outcome::Skipped => Outcome::Passed,
             worst if cancelled && worst != Outcome::Passed => Outcome::Cancelled,
             worst => worst,
@@ -118,7 +120,9 @@ impl Dispatcher {
                 let tolerated = job.continue_on_error && ended.left.outcome.is_tolerable();
                 let failed = ended.left.outcome.is_failure() && !tolerated;
                 self.matrices.ended(job, failed);
+                let is_cancelled = ended.left.outcome == Outcome::Cancelled;
                 let settled = Settled {
+                    by_matrix: is_cancelled && self.matrices.has_failed(job),
                     broken: failed,
                     tolerated,
                     left: ended.left,
@@ -135,6 +139,7 @@ impl Dispatcher {
         let settled = Settled {
             broken: outcome.is_failure() || held_back,
             tolerated: false,
+            by_matrix: false,
             left: Left {
                 outcome,
                 outputs: Outputs::new(),
@@ -187,6 +192,9 @@ impl Dispatcher {
                 Outcome::Cancelled,
                 false,
             );
+            if let Some(settled) = self.ended.get_mut(&job.id.value) {
+                settled.by_matrix = true;
+            }
             return true;
         }
         let status = self.status_of(job, cancelled);

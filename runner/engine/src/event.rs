@@ -47,6 +47,15 @@ pub enum Event {
     JobStarted { job: String },
     /// A job is not run, and why.
     JobSkipped { job: String, reason: String },
+    /// A job waits until no other one of its group runs.
+    JobWaiting { job: String, group: String },
+    /// A job that passed has deployed.
+    Deployed {
+        job: String,
+        environment: String,
+        /// Where it can be seen.
+        url: Option<String>,
+    },
     /// A step begins.
     StepStarted {
         #[serde(flatten)]

@@ -35,10 +35,11 @@ impl Matrices {
 
     /// Notes that a job starts; gives what ends it early.
     pub(crate) fn starts(&mut self, job: &Job, cancel: &CancellationToken) -> CancellationToken {
-        if job.matrix.is_none() {
-            return cancel.clone();
-        }
+        // A token of its own: what ends this job ends no other one.
         let token = cancel.child_token();
+        if job.matrix.is_none() {
+            return token;
+        }
         let group = self.groups.entry(job.key.clone()).or_default();
         group.running += 1;
         group.tokens.push(token.clone());

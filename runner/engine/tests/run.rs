@@ -493,3 +493,56 @@ jobs:
     ];
     check(Some("refs/pull/1"), &none).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_of_a_group_take_turns_and_deployments_are_remembered() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "\
+version: 1
+vars: {}
+jobs:
+  a:
+    concurrency: deploy
+    environment: { name: production, url: \"https://${{ steps.s.outputs.echo }}/\" }
+    steps: [ { id: s, uses: noop, with: { echo: web.example } } ]
+  b:
+    concurrency: { group: \"${{ 'deploy' }}\" }
+    environment: staging
+    steps: [ { uses: noop } ]
+  c:
+    environment: \"${{ event.environment }}\"
+    steps: [ { uses: noop } ]
+";
+    let run = run(folder.path(), text, &[]).await;
+    assert_eq!(run.outcome, Outcome::Failed, "{:?}", said(&run));
+    let mut ran = ran(&run);
+    ran.sort();
+    assert_eq!(ran, ["a.1", "b.1"]);
+    let mut deployed: Vec<_> = run
+        .events
+        .iter()
+        .filter_map(|timed| match &timed.event {
+            Event::Deployed {
+                environment, url, ..
+            } => Some((environment.as_str(), url.as_deref())),
+            _ => None,
+        })
+        .collect();
+    deployed.sort_unstable();
+    assert_eq!(
+        deployed,
+        [
+            ("production", Some("https://web.example/")),
+            ("staging", None)
+        ]
+    );
+    let job = |event: &Event| match event {
+        Event::JobFinished { job, message, .. } if job == "c" => message.clone(),
+        _ => None,
+    };
+    let message = run.events.iter().find_map(|timed| job(&timed.event));
+    assert_eq!(
+        message.as_deref(),
+        Some("capstep.yml:14:18: its environment can't be used: it is no text")
+    );
+}

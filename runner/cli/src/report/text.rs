@@ -59,6 +59,19 @@ impl TextReport {
             Event::JobSkipped { job, reason } => {
                 self.of_job_header(job, &format!("skipped: {reason}"))
             }
+            Event::JobWaiting { job, group } => {
+                let text = format!("waits: another job of the group `{group}` runs");
+                self.of_job(job, &self.look.paint(Style::Faint, text))
+            }
+            Event::Deployed {
+                job,
+                environment,
+                url,
+            } => {
+                let at = url.as_ref().map_or(String::new(), |url| format!(": {url}"));
+                let text = format!("deployed to {environment}{at}");
+                self.of_job(job, &self.look.paint(Style::Good, text))
+            }
             Event::StepStarted {
                 at,
                 name,

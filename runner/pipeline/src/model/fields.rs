@@ -73,6 +73,8 @@ impl Reader<'_> {
                     "version" => "start the file with `version: 1`",
                     "jobs" => "add `jobs:` with at least one job",
                     "steps" => "add `steps:` with at least one step",
+                    "name" => "add `name:` with what it is called",
+                    "group" => "add `group:` with what it is called",
                     "attempts" => "say how often: `attempts: 3`",
                     _ => "add `uses:` with the name of a plugin",
                 };

@@ -73,6 +73,8 @@ impl Reader<'_> {
             condition: None,
             timeout: None,
             outputs: Vec::new(),
+            environment: None,
+            concurrency: None,
             continue_on_error: false,
             frame: Arc::clone(&frame),
             steps: Arc::new(steps),
@@ -90,6 +92,8 @@ impl Reader<'_> {
                 }
                 "timeout" => job.timeout = self.duration(key, node),
                 "outputs" => job.outputs = self.outputs(&around, key, node),
+                "environment" => job.environment = self.environment(place, &frame, key, node),
+                "concurrency" => job.concurrency = self.concurrency(place, &frame, key, node),
                 "continue-on-error" => job.continue_on_error = self.flag(key, node),
                 "matrix" => {
                     let matrix = self.matrix(key, node);
@@ -181,7 +185,7 @@ impl Reader<'_> {
     }
 
     /// A text with expressions; what they refer to is noted.
-    fn template(
+    pub(super) fn template(
         &mut self,
         job: usize,
         steps: StepsSeen,

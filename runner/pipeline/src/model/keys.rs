@@ -47,6 +47,10 @@ pub(super) enum Takes {
     Failures,
     /// The events that something is for.
     Triggers,
+    /// A name, and where it can be seen.
+    Environment,
+    /// A group, and what to do with the job of it that runs.
+    Concurrency,
     /// The variants of a job.
     Matrix,
 }
@@ -183,6 +187,14 @@ pub(super) const JOB: Level = Level {
             "What this job's steps have that don't say otherwise.",
         ),
         key(
+            Takes::Environment,
+            "Where it deploys to: a name, or a name and a URL. What passed there is remembered.",
+        ),
+        key(
+            Takes::Concurrency,
+            "A group of jobs of which one runs at a time on this machine.",
+        ),
+        key(
             "continue-on-error",
             Takes::Flag,
             "Whether the run goes on as if this job had passed where it fails.",
@@ -249,6 +261,26 @@ pub(super) const STEP: Level = Level {
             "continue-on-error",
             Takes::Flag,
             "Whether the job goes on as if it had passed where it fails.",
+        ),
+    ],
+};
+
+pub(super) const ENVIRONMENT: Level = Level {
+    noun: "`environment`",
+    keys: &[
+        required("name", Takes::Text, "What it is called."),
+        key("url", Takes::Text, "Where it can be seen."),
+    ],
+};
+
+pub(super) const CONCURRENCY: Level = Level {
+    noun: "`concurrency`",
+    keys: &[
+        required("group", Takes::Text, "What the group is called."),
+        key(
+            "cancel-in-progress",
+            Takes::Flag,
+            "Whether the job of the group that runs is cancelled, and not waited for.",
         ),
     ],
 };

@@ -68,6 +68,10 @@ pub struct Job {
     pub timeout: Option<Spanned<Duration>>,
     /// What it hands to jobs that need it.
     pub outputs: Vec<(Spanned<String>, Template)>,
+    /// Where it deploys to.
+    pub environment: Option<Environment>,
+    /// What must not run beside it.
+    pub concurrency: Option<Concurrency>,
     /// Whether the run goes on as if it had passed where it fails.
     pub continue_on_error: bool,
     /// What names stand for in its own expressions.
@@ -82,6 +86,24 @@ impl Job {
     pub fn is_called(&self, name: &str) -> bool {
         self.id.value == name || self.key == name
     }
+}
+
+/// Where a job deploys to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Environment {
+    /// What it is called.
+    pub name: Template,
+    /// Where it can be seen.
+    pub url: Option<Template>,
+}
+
+/// A group of jobs of which one runs at a time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Concurrency {
+    /// What the group is called.
+    pub group: Template,
+    /// Whether the job that runs is to end, and not to be waited for.
+    pub cancel_in_progress: bool,
 }
 
 /// One job of a matrix.

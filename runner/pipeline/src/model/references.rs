@@ -212,8 +212,8 @@ impl<'a> Checker<'a> {
                 "steps run in the order written: move it up".to_owned(),
             ),
             (_, StepsSeen::None) => diagnostic(
-                "a job's `if` is decided before its steps run".to_owned(),
-                "put the condition on the steps, or hand the value over from a job in `needs`"
+                "this is worked out before the job's steps run".to_owned(),
+                "put a condition on the steps, or hand the value over from a job in `needs`"
                     .to_owned(),
             ),
             (None, _) => {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::keys::{DEFAULTS, JOB, Level, PIPELINE, RETRY, STEP, Takes};
+use super::keys::{CONCURRENCY, DEFAULTS, ENVIRONMENT, JOB, Level, PIPELINE, RETRY, STEP, Takes};
 use super::names::{IDENTIFIER_PATTERN, VARIABLE_PATTERN};
 use super::pipeline::FAILURES;
 use super::triggers::EVENTS;
@@ -21,6 +21,8 @@ pub fn pipeline_schema() -> Value {
         "step": level(&STEP),
         "defaults": level(&DEFAULTS),
         "retry": level(&RETRY),
+        "environment": level(&ENVIRONMENT),
+        "concurrency": level(&CONCURRENCY),
     });
     if let Value::Object(schema) = &mut schema {
         schema.insert("$defs".to_owned(), definitions);
@@ -108,6 +110,8 @@ fn takes(takes: Takes) -> Value {
             let kind = json!({ "enum": FAILURES });
             json!({ "anyOf": [kind.clone(), { "type": "array", "items": kind, "uniqueItems": true }] })
         }
+        Takes::Environment => json!({ "anyOf": [text, { "$ref": "#/$defs/environment" }] }),
+        Takes::Concurrency => json!({ "anyOf": [text, { "$ref": "#/$defs/concurrency" }] }),
         Takes::Triggers => {
             let kinds: Vec<&str> = EVENTS.iter().map(|(name, _)| *name).collect();
             let patterns = json!({ "anyOf": [text.clone(), { "type": "array", "items": text }] });
@@ -185,6 +189,8 @@ mod tests {
         check(&schema["$defs"]["step"], &STEP);
         check(&schema["$defs"]["defaults"], &DEFAULTS);
         check(&schema["$defs"]["retry"], &RETRY);
+        check(&schema["$defs"]["environment"], &ENVIRONMENT);
+        check(&schema["$defs"]["concurrency"], &CONCURRENCY);
         assert!(
             serde_json::to_string(&schema)
                 .unwrap()
