@@ -2,11 +2,11 @@
 
 use clap::Args;
 
-use crate::arguments::{FileArgument, Format, VariableArguments};
+use crate::arguments::{EventArgument, FileArgument, Format, VariableArguments};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::project::Project;
-use crate::values::{EnvFile, variables};
+use crate::values::{self, EnvFile, variables};
 use crate::{exit, show};
 
 /// Show what each step may touch, where each secret goes and which project code runs. Runs nothing.
@@ -27,6 +27,8 @@ pub(crate) struct Arguments {
     file: FileArgument,
     #[command(flatten)]
     variables: VariableArguments,
+    #[command(flatten)]
+    event: EventArgument,
     /// How the plan is written. JSON follows `capstep schema plan`.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -35,7 +37,8 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliError> {
     let project = Project::read(context, &arguments.file)?;
     let env_file = EnvFile::read(context, arguments.variables.env_file.as_deref())?;
-    let variables = variables::resolve(&project, &arguments.variables, &env_file, context)?;
+    let mut variables = variables::resolve(&project, &arguments.variables, &env_file, context)?;
+    variables.event = values::event(context, &arguments.event)?;
     let (plan, warnings) = project.plan(&variables)?;
     let look = context.printer.people;
     context

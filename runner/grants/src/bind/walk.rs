@@ -1,6 +1,8 @@
 //! Reading a step's values against the manifest: every value becomes a leaf with its pointer, its place and where it
 //! came from; every mistake a diagnostic.
 
+use std::collections::BTreeSet;
+
 use capstep_pipeline::expr::{Evaluated, SecretText, Template, evaluate_template};
 use capstep_pipeline::{
     Diagnostic, Node, Source, Span, Spanned, Step, Value as Tree, did_you_mean,
@@ -9,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::leaf::{Leaf, LeafValue, Provenance};
 use super::scalar;
-use super::scope::{InputScope, Knowledge};
+use super::scope::{InputScope, Knowledge, knowledge_of};
 use crate::manifest::{Input, Kind, Manifest, Role};
 use crate::pointer;
 
@@ -56,9 +58,14 @@ impl<'a, 'm> Walk<'a, 'm> {
     }
 
     /// Reads `with` and `allow`.
-    pub(super) fn step(&mut self, step: &Step, manifest: &'m Manifest) -> (Value, Vec<Leaf<'m>>) {
+    pub(super) fn step(
+        &mut self,
+        step: &Step,
+        with: Option<&Node>,
+        manifest: &'m Manifest,
+    ) -> (Value, Vec<Leaf<'m>>) {
         let empty = Vec::new();
-        let entries = match &step.with {
+        let entries = match with {
             None => &empty,
             Some(node) => match &node.value {
                 Tree::Map(entries) => entries,
@@ -447,12 +454,7 @@ impl<'a, 'm> Walk<'a, 'm> {
                 return Text::Bad;
             }
         };
-        let knowledge = template
-            .references()
-            .iter()
-            .map(|reference| self.scope.knowledge(reference))
-            .max()
-            .unwrap_or(Knowledge::Written);
+        let knowledge = knowledge_of(&template, self.scope);
         if knowledge == Knowledge::Undeclared {
             return Text::Bad;
         }
@@ -475,11 +477,15 @@ impl<'a, 'm> Walk<'a, 'm> {
         }
         if knowledge == Knowledge::NotYet {
             // What is made of a secret is a secret, also while the rest of it is not known: the plan shows where it goes.
-            let names = template.secrets();
+            let references = template.references();
+            let names: BTreeSet<String> = references
+                .iter()
+                .flat_map(|reference| self.scope.secrets(reference))
+                .collect();
             if !names.is_empty() {
                 return Text::Secret(SecretText {
                     text: String::new().into(),
-                    names: names.into_iter().collect(),
+                    names,
                 });
             }
             return Text::NotYet(provenance);
