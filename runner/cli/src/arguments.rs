@@ -79,6 +79,17 @@ pub(crate) struct VariableArguments {
     pub(crate) env_file: Option<PathBuf>,
 }
 
+/// What the run is about.
+#[derive(Debug, Default, Args)]
+pub(crate) struct EventArgument {
+    /// A JSON file with what happened: what `event` is in expressions. At most 1 MiB.
+    ///
+    /// A webhook's body, say. Whoever sends it decides what is in it, so a value of it that carries authority must be
+    /// bounded in the pipeline. Without this there is nothing in `event`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) event: Option<PathBuf>,
+}
+
 /// Values for the pipeline's secrets.
 #[derive(Debug, Default, Args)]
 pub(crate) struct SecretArguments {

@@ -1,6 +1,7 @@
 //! What all jobs of a run share.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use capstep_grants::plan::Variables;
@@ -19,6 +20,10 @@ use crate::resume::Resume;
 /// What all jobs of a run share.
 pub(crate) struct Context {
     pub(crate) run: String,
+    /// The project's own folder in the state folder.
+    pub(crate) project: PathBuf,
+    /// When it began: RFC 3339, UTC.
+    pub(crate) started: String,
     pub(crate) source: Arc<Source>,
     pub(crate) variables: Arc<Variables>,
     pub(crate) secrets: Arc<BTreeMap<String, SecretValue>>,

@@ -1,29 +1,30 @@
 //! One job: its steps, in order.
 
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use capstep_grants::plan::step_name;
 use capstep_host::sandbox::limits;
-use capstep_pipeline::expr::{Evaluated, JobStatus, evaluate_template};
+use capstep_pipeline::expr::{Evaluated, Framed, JobStatus, Template, evaluate_template};
 use capstep_pipeline::{Job, Step};
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
+use crate::concurrency::{NoTurn, Turn, turn};
 use crate::context::Context;
-use crate::due::{Due, Reason, due};
+use crate::due::{Due, Reason, due, due_at_the_end};
+use crate::environments::{self, Deployment};
 use crate::event::{Event, Outcome, StepRef};
 use crate::resume;
-use crate::scope::{Outputs, RunScope};
-use crate::step::{self, Ended};
+use crate::scope::{Left, Outputs, RunScope};
+use crate::step::{self, Ended, Time};
 
 /// A job that is to run.
 pub(crate) struct Start {
     pub(crate) context: Arc<Context>,
     pub(crate) job: Job,
-    /// The outputs of the jobs that it needs.
-    pub(crate) needs: HashMap<String, Outputs>,
+    /// What its condition saw.
+    pub(crate) scope: RunScope,
     /// Ends its steps early.
     pub(crate) cancel: CancellationToken,
     /// Whether it starts after the run was cancelled: its steps then have the grace and no more.
@@ -32,52 +33,74 @@ pub(crate) struct Start {
 
 /// What came of a job.
 pub(crate) struct JobEnded {
-    pub(crate) id: String,
-    pub(crate) outcome: Outcome,
-    pub(crate) outputs: Outputs,
+    pub(crate) job: Job,
+    pub(crate) left: Left,
 }
 
-/// Runs a job's steps until one fails; those whose condition asks for it run after that too.
+/// Runs a job: waits for its turn, runs its steps, makes its outputs, and remembers where it deployed to.
 pub(crate) async fn run(start: Start) -> JobEnded {
     let started = Instant::now();
     let id = start.job.id.value.clone();
     let context = Arc::clone(&start.context);
     context.emitter.emit(Event::JobStarted { job: id.clone() });
+    let job = &start.job;
     let mut running = Running {
         // A failed job that this one needs matters for whether this one starts, not for its own steps.
-        scope: RunScope::of_job(&context, start.needs, JobStatus::Success),
-        deadline: start
-            .job
-            .timeout
-            .as_ref()
-            .map(|limit| started + limit.value),
+        scope: start.scope.for_steps(),
+        deadline: None,
         context: start.context,
         cancel: start.cancel,
         tidying: start.tidying,
         worst: Outcome::Passed,
     };
-    for (index, step) in start.job.steps.iter().enumerate() {
-        let at = StepRef {
-            job: id.clone(),
-            step: index + 1,
-        };
-        if !resume::passes_over(&context, &at, step, &mut running.scope) {
-            running.step(&at, step).await;
+    let mut outputs = Outputs::new();
+    let message = match running.prepare(job).await {
+        Ok(prepared) => {
+            running.deadline = job
+                .timeout
+                .as_ref()
+                .map(|limit| Instant::now() + limit.value);
+            running.steps(job, prepared.turn.as_ref()).await;
+            let (found, mut message) = running.outputs(job);
+            outputs = found;
+            if running.worst == Outcome::Passed
+                && let Some(name) = prepared.environment
+            {
+                message = running.deployed(job, name);
+            }
+            message
         }
+        Err((outcome, message)) => {
+            running.worst = outcome;
+            Some(message)
+        }
+    };
+    if running.worst != Outcome::Passed {
+        outputs.clear();
     }
-    let (outputs, message) = running.outputs(&start.job);
     context.emitter.emit(Event::JobFinished {
         job: id.clone(),
         outcome: running.worst,
+        continues: job.continue_on_error && running.worst.is_tolerable(),
         message,
         outputs: shown(&outputs),
         milliseconds: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
     });
     JobEnded {
-        id,
-        outcome: running.worst,
-        outputs,
+        left: Left {
+            outcome: running.worst,
+            outputs,
+        },
+        job: start.job,
     }
+}
+
+/// What a job has before its first step.
+struct Prepared {
+    /// Its turn in its group.
+    turn: Option<Turn>,
+    /// The environment that it deploys to.
+    environment: Option<String>,
 }
 
 /// A job on its way.
@@ -91,6 +114,140 @@ struct Running {
 }
 
 impl Running {
+    /// Works out what the job is about, and waits for its turn. Or why it can't run.
+    async fn prepare(&self, job: &Job) -> Result<Prepared, (Outcome, String)> {
+        let failed = |message: String| (Outcome::Failed, message);
+        let environment = match &job.environment {
+            Some(environment) => {
+                let name = self.text(job, "its environment", &environment.name);
+                Some(name.map_err(failed)?)
+            }
+            None => None,
+        };
+        let Some(concurrency) = &job.concurrency else {
+            return Ok(Prepared {
+                turn: None,
+                environment,
+            });
+        };
+        let group = self.text(job, "its concurrency group", &concurrency.group);
+        let group = group.map_err(failed)?;
+        let me = format!("{} {}", self.context.run, job.id.value);
+        let waiting = || {
+            self.context.emitter.emit(Event::JobWaiting {
+                job: job.id.value.clone(),
+                group: group.clone(),
+            });
+        };
+        let ask = concurrency.cancel_in_progress;
+        let turn = turn(
+            &self.context.project,
+            &group,
+            &me,
+            ask,
+            &self.cancel,
+            waiting,
+        )
+        .await;
+        let turn = turn.map_err(|why| match why {
+            NoTurn::Cancelled => (
+                Outcome::Cancelled,
+                "cancelled while it waited for its turn".to_owned(),
+            ),
+            NoTurn::Io(error) => (
+                Outcome::Infrastructure,
+                format!("the lock of the group `{group}` can't be used: {error}"),
+            ),
+        })?;
+        Ok(Prepared {
+            turn: Some(turn),
+            environment,
+        })
+    }
+
+    /// Runs the steps, until another job of the group asks this one to end.
+    async fn steps(&mut self, job: &Job, turn: Option<&Turn>) {
+        let cancel = self.cancel.clone();
+        let asked = async {
+            match turn {
+                Some(turn) => turn.is_asked_to_end().await,
+                None => std::future::pending().await,
+            }
+            cancel.cancel();
+            // The steps notice; whoever waits for them goes on to.
+            std::future::pending::<()>().await;
+        };
+        let all = async {
+            for (index, step) in job.steps.iter().enumerate() {
+                let at = StepRef {
+                    job: job.id.value.clone(),
+                    step: index + 1,
+                };
+                if !resume::passes_over(&self.context, &at, step, &mut self.scope) {
+                    self.step(&at, step).await;
+                }
+            }
+        };
+        tokio::select! {
+            () = all => {}
+            () = asked => {}
+        }
+    }
+
+    /// A text of the job that is not a secret, and not empty.
+    fn text(&self, job: &Job, what: &str, template: &Template) -> Result<String, String> {
+        let framed = Framed {
+            scope: &self.scope,
+            frame: &job.frame,
+        };
+        let problem = match evaluate_template(template, &framed) {
+            Ok(Evaluated::Json(Value::String(text))) if !text.trim().is_empty() => {
+                return Ok(self.context.masker.mask_str(&text).into_owned());
+            }
+            Ok(Evaluated::Json(Value::String(_))) => "it is empty".to_owned(),
+            Ok(Evaluated::Json(Value::Number(number))) => return Ok(number.to_string()),
+            Ok(Evaluated::Json(_)) => "it is no text".to_owned(),
+            Ok(Evaluated::Secret(_)) => "it is made of a secret".to_owned(),
+            Err(error) => return Err(self.context.located(what, &error)),
+        };
+        let place = self.context.source.place(template.span());
+        Err(format!("{place}: {what} can't be used: {problem}"))
+    }
+
+    /// Remembers a deployment, and tells of it; or why it can't be remembered.
+    fn deployed(&mut self, job: &Job, name: String) -> Option<String> {
+        let url = job
+            .environment
+            .as_ref()
+            .and_then(|environment| environment.url.as_ref());
+        let url = match url.map(|url| self.text(job, "the environment's `url`", url)) {
+            None => None,
+            Some(Ok(url)) => Some(url),
+            Some(Err(message)) => {
+                self.worst = Outcome::Failed;
+                return Some(message);
+            }
+        };
+        let deployment = Deployment {
+            run: self.context.run.clone(),
+            job: job.id.value.clone(),
+            time: jiff::Timestamp::now().to_string(),
+            url: url.clone(),
+        };
+        if let Err(error) = environments::record(&self.context.project, &name, deployment) {
+            self.worst = Outcome::Infrastructure;
+            return Some(format!(
+                "it has deployed to `{name}`, but that can't be recorded: {error}"
+            ));
+        }
+        self.context.emitter.emit(Event::Deployed {
+            job: job.id.value.clone(),
+            environment: name,
+            url,
+        });
+        None
+    }
+
     /// Runs a step, or says why not.
     async fn step(&mut self, at: &StepRef, step: &Step) {
         let left = self
@@ -103,7 +260,7 @@ impl Running {
         } else if time_up {
             self.went(Outcome::Failed);
         }
-        match due(step.condition.as_ref(), &self.scope) {
+        match self.due(step) {
             Due::Yes => {}
             Due::No(reason) => {
                 let reason = match reason {
@@ -112,17 +269,19 @@ impl Running {
                     Reason::Status(_) if time_up => "the job's time was up",
                     Reason::Status(_) => "an earlier step did not pass",
                 };
-                return self.context.emitter.emit(Event::StepSkipped {
+                self.context.emitter.emit(Event::StepSkipped {
                     at: at.clone(),
                     name: step_name(step),
                     reason: reason.to_owned(),
                 });
+                return self.leave(step, Outcome::Skipped, Map::new());
             }
             Due::Unknown(error) => {
                 let message = self.context.located("the condition", &error);
                 let ended = Ended::failed(Outcome::Failed, message);
                 step::tell_unstarted(&self.context, at, step, &ended);
-                return self.went(Outcome::Failed);
+                self.went(Outcome::Failed);
+                return self.leave(step, Outcome::Failed, Map::new());
             }
         }
         let own = step
@@ -131,10 +290,13 @@ impl Running {
             .map_or(limits::TIME, |limit| limit.value);
         // Whoever runs although the end has come does so to tidy up, and has the grace for that.
         let late = cancelled || time_up || self.tidying;
-        let time: Duration = match left {
-            _ if late => own.min(limits::GRACE),
-            Some(left) => own.min(left),
-            None => own,
+        let time = Time {
+            each: if late { own.min(limits::GRACE) } else { own },
+            until: if late {
+                Some(Instant::now() + limits::GRACE)
+            } else {
+                self.deadline
+            },
         };
         let cancel = if cancelled {
             CancellationToken::new()
@@ -142,14 +304,36 @@ impl Running {
             self.cancel.clone()
         };
         let ended = step::run(&self.context, at, step, &self.scope, &cancel, time).await;
-        self.went(ended.outcome);
-        if let Some(step_id) = &step.id {
-            let outputs = ended
-                .outputs
+        if !(step.continue_on_error && ended.outcome.is_tolerable()) {
+            self.went(ended.outcome);
+        }
+        self.leave(step, ended.outcome, ended.outputs);
+    }
+
+    /// Whether a step is to run.
+    fn due(&self, step: &Step) -> Due {
+        let framed = Framed {
+            scope: &self.scope,
+            frame: &step.frame,
+        };
+        let condition = step.condition.as_ref();
+        if step.finally {
+            due_at_the_end(condition, &framed)
+        } else {
+            due(condition, &framed)
+        }
+    }
+
+    /// Keeps what later expressions may ask for.
+    fn leave(&mut self, step: &Step, outcome: Outcome, outputs: Map<String, Value>) {
+        if let Some(id) = &step.id {
+            let outputs = outputs
                 .into_iter()
                 .map(|(name, value)| (name, Evaluated::Json(value)))
                 .collect();
-            self.scope.steps.insert(step_id.value.clone(), outputs);
+            self.scope
+                .steps
+                .insert(id.value.clone(), Left { outcome, outputs });
         }
     }
 
@@ -170,8 +354,12 @@ impl Running {
             return (outputs, None);
         }
         let mut wrong = Vec::new();
+        let framed = Framed {
+            scope: &self.scope,
+            frame: &job.frame,
+        };
         for (name, template) in &job.outputs {
-            match evaluate_template(template, &self.scope) {
+            match evaluate_template(template, &framed) {
                 Ok(value) => {
                     outputs.insert(name.value.clone(), value);
                 }

@@ -1,6 +1,6 @@
 //! Plugins, each found, checked and compiled once, before anything runs.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use capstep_grants::manifest::{Abi, Access, Input, Kind, Manifest, Sink};
@@ -28,10 +28,12 @@ pub(crate) async fn load(
     let steps = jobs
         .iter()
         .filter_map(|index| pipeline.jobs.get(*index))
-        .flat_map(|job| &job.steps);
+        .flat_map(|job| job.steps.iter());
+    // The jobs of a matrix have their steps in common: what is wrong with one is told once.
+    let mut seen = HashSet::new();
     for step in steps {
         let uses = &step.uses.value;
-        if ready.contains_key(uses) {
+        if ready.contains_key(uses) || !seen.insert(step.uses.span) {
             continue;
         }
         let failed = |message, help| PluginFailure {

@@ -75,6 +75,8 @@ pub async fn run(
     let dialer = Arc::new(Dialer::new(NetworkPolicy::default()));
     let context = Arc::new(Context {
         run: folder.id.clone(),
+        project,
+        started: jiff::Timestamp::now().to_string(),
         source: Arc::clone(&settings.source),
         variables: Arc::new(settings.variables),
         secrets: Arc::new(settings.secrets),

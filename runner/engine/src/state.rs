@@ -89,10 +89,7 @@ impl RunFolder {
         let written = (|| {
             let mut text = serde_json::to_vec_pretty(record)?;
             text.push(b'\n');
-            let mut file = tempfile::NamedTempFile::new_in(&self.path)?;
-            file.write_all(&text)?;
-            file.persist(&path).map_err(|error| error.error)?;
-            Ok(())
+            write_whole(&path, &text)
         })();
         written.map_err(|error: io::Error| RunError::State {
             path,
@@ -127,6 +124,11 @@ pub fn project_key(name: Option<&str>, workspace: &Path) -> String {
             (folder, workspace.display().to_string())
         }
     };
+    key_of(&shown, &whole)
+}
+
+/// What stands for a name in the state folder: the part of it that can be read, and a digest of what is unlike others.
+pub(crate) fn key_of(shown: &str, whole: &str) -> String {
     let readable: String = shown
         .chars()
         .map(|c| {
@@ -163,8 +165,17 @@ pub(crate) fn gate(runs: &Path) -> io::Result<File> {
         .open(runs.with_extension("lock"))
 }
 
-fn private_folder(path: &Path) -> io::Result<()> {
+pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Writes a small file, whole, by rename.
+pub(crate) fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(content)?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
 }
 
 fn private_file(path: &Path) -> io::Result<File> {

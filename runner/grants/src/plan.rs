@@ -1,11 +1,11 @@
 //! The plan: what a pipeline will do and with what authority, before anything runs.
 
 use capstep_pipeline::expr::{Evaluated, JobStatus, Reference, Scope, SecretText, Target, descend};
-use capstep_pipeline::{Diagnostic, Pipeline, Source, Step};
+use capstep_pipeline::{Backoff, Diagnostic, Pipeline, Source, Span, Step};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
-use std::collections::BTreeMap;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use crate::authority::Authority;
@@ -35,6 +35,12 @@ pub struct Plan {
 pub struct JobPlan {
     /// Its id.
     pub id: String,
+    /// Its key in `jobs`.
+    #[serde(skip)]
+    pub key: String,
+    /// The values that make it this job of a matrix.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub matrix: Option<Map<String, Value>>,
     /// The jobs it waits for.
     pub needs: Vec<String>,
     /// Its steps, in order.
@@ -113,6 +119,8 @@ pub struct PluginProblem {
 pub struct Variables {
     /// Each with its value and how far it can be trusted to be the author's own.
     pub values: BTreeMap<String, (Value, Knowledge)>,
+    /// What `event` is, where the run is about an event. Somebody else decides what is in it.
+    pub event: Option<Value>,
 }
 
 /// Checks every step against its plugin and works out what each may touch.
@@ -122,43 +130,60 @@ pub fn plan(
     plugins: &dyn PluginSource,
     variables: &Variables,
 ) -> (Plan, Vec<Diagnostic>) {
-    let scope = PlanScope { variables };
-    let mut diagnostics = Vec::new();
-    let jobs = pipeline
-        .jobs
-        .iter()
-        .map(|job| JobPlan {
-            id: job.id.value.clone(),
-            needs: job.needs.iter().map(|need| need.value.clone()).collect(),
-            steps: job
-                .steps
-                .iter()
-                .enumerate()
-                .filter_map(|(index, step)| {
-                    let manifest = match plugins.manifest(pipeline, &step.uses.value) {
-                        Ok(manifest) => manifest,
-                        Err(problem) => {
-                            diagnostics.push(
-                                Diagnostic::error(problem.code, step.uses.span, problem.message)
-                                    .maybe_help(problem.help),
-                            );
-                            return None;
-                        }
-                    };
+    let mut diagnostics = Diagnostics::default();
+    let mut jobs = Vec::with_capacity(pipeline.jobs.len());
+    for job in &pipeline.jobs {
+        let matrix = job.matrix.as_ref().map(|variant| &variant.values);
+        let scope = PlanScope { variables, matrix };
+        let mut steps = Vec::with_capacity(job.steps.len());
+        for (index, step) in job.steps.iter().enumerate() {
+            match plugins.manifest(pipeline, &step.uses.value) {
+                Ok(manifest) => {
                     let (bound, found) = bind(source, step, &manifest, &scope);
-                    diagnostics.extend(found);
-                    Some(step_plan(source, index, step, &manifest, bound))
-                })
-                .collect(),
-        })
-        .collect();
+                    diagnostics.add(found);
+                    steps.push(step_plan(source, index, step, &manifest, bound));
+                }
+                Err(problem) => diagnostics.add([Diagnostic::error(
+                    problem.code,
+                    step.uses.span,
+                    problem.message,
+                )
+                .maybe_help(problem.help)]),
+            }
+        }
+        jobs.push(JobPlan {
+            id: job.id.value.clone(),
+            key: job.key.clone(),
+            matrix: matrix.cloned(),
+            needs: job.needs.iter().map(|need| need.value.clone()).collect(),
+            steps,
+        });
+    }
     let plan = Plan {
         version: PLAN_VERSION,
         file: source.name.clone(),
         jobs,
     };
-    diagnostics.extend(races::find(source, &plan));
-    (plan, diagnostics)
+    diagnostics.add(races::find(source, &plan));
+    (plan, diagnostics.found)
+}
+
+/// Mistakes, each told once: the jobs of a matrix have their steps in common, and so what is wrong with them.
+#[derive(Default)]
+struct Diagnostics {
+    found: Vec<Diagnostic>,
+    seen: HashSet<(&'static str, Span, String)>,
+}
+
+impl Diagnostics {
+    fn add(&mut self, found: impl IntoIterator<Item = Diagnostic>) {
+        for diagnostic in found {
+            let about = (diagnostic.code, diagnostic.span, diagnostic.message.clone());
+            if self.seen.insert(about) {
+                self.found.push(diagnostic);
+            }
+        }
+    }
 }
 
 /// What a step is called where it has no name of its own: its id, or what it uses.
@@ -180,6 +205,22 @@ fn step_plan(
         .map(|secret| flow(secret, &bound.grants))
         .collect();
     let mut notes = Vec::new();
+    if step.finally {
+        notes.push("runs at the end, however the steps before went".to_owned());
+    }
+    if let Some(retry) = step.retry.as_ref().filter(|retry| retry.attempts > 1) {
+        let waits = match retry.backoff {
+            Backoff::Constant => "apart",
+            Backoff::Exponential => "apart, then twice as long each time",
+        };
+        notes.push(format!(
+            "is tried up to {} times, {:?} {waits}: each try may touch the same",
+            retry.attempts, retry.delay
+        ));
+    }
+    if step.continue_on_error {
+        notes.push("may fail: the job goes on".to_owned());
+    }
     let mut runs_project_code = Vec::new();
     for grant in &bound.grants {
         if let Some(Authority::Script {
@@ -364,6 +405,7 @@ pub fn starts_project_code(grant: &Grant) -> bool {
 /// What is known before anything runs.
 struct PlanScope<'a> {
     variables: &'a Variables,
+    matrix: Option<&'a Map<String, Value>>,
 }
 
 impl Scope for PlanScope<'_> {
@@ -379,6 +421,13 @@ impl Scope for PlanScope<'_> {
                     None => Err(format!("the variable `{name}` has no value")),
                 }
             }
+            [context, axis, rest @ ..] if context == "matrix" => {
+                matrix_value(self.matrix, axis, rest)
+            }
+            [context, rest @ ..] if context == "event" => match &self.variables.event {
+                Some(event) => descend(event, rest).cloned().map(Evaluated::Json),
+                None => Err("is known only when the pipeline runs".to_owned()),
+            },
             _ => Err("is known only when the pipeline runs".to_owned()),
         }
     }
@@ -397,11 +446,32 @@ impl InputScope for PlanScope<'_> {
                 .values
                 .get(name)
                 .map_or(Knowledge::Undeclared, |(_, from)| *from),
-            Target::StepOutput { .. } | Target::JobOutput { .. } | Target::RunId => {
-                Knowledge::NotYet
-            }
+            Target::Matrix(_) => Knowledge::Written,
+            Target::Event if self.variables.event.is_some() => Knowledge::RunTime,
+            // What `env` stands for is looked up before.
+            Target::Env(_) => Knowledge::Undeclared,
+            Target::StepOutput { .. }
+            | Target::JobOutput { .. }
+            | Target::StepOutcome(_)
+            | Target::JobOutcome(_)
+            | Target::Event
+            | Target::Run(_) => Knowledge::NotYet,
         }
     }
+}
+
+/// A value of a matrix, or a part of it. A combination may lack what another one was given.
+///
+/// # Errors
+/// The path leads on where there is nothing to lead into, or the job has no matrix.
+pub fn matrix_value(
+    matrix: Option<&Map<String, Value>>,
+    axis: &str,
+    rest: &[String],
+) -> Result<Evaluated, String> {
+    let values = matrix.ok_or("this job has no matrix")?;
+    let value = values.get(axis).unwrap_or(&Value::Null);
+    descend(value, rest).cloned().map(Evaluated::Json)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Races, found before the run: since every step's reads and writes are known, two steps that may run at once must not
 //! write what the other reads or writes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use capstep_pipeline::{Diagnostic, Source, Span};
 
@@ -49,6 +49,8 @@ pub(crate) fn find(source: &Source, plan: &Plan) -> Vec<Diagnostic> {
         .filter(|(_, steps): &(_, Vec<_>)| !steps.is_empty())
         .collect();
     let mut found = Vec::new();
+    // Two jobs of a matrix race in the same lines as any other two of it: that is told once.
+    let mut told = HashSet::new();
     for (index, (left, firsts)) in jobs.iter().enumerate() {
         for (right, seconds) in jobs.iter().skip(index + 1) {
             let ordered = |a: &JobPlan, b: &JobPlan| {
@@ -62,7 +64,11 @@ pub(crate) fn find(source: &Source, plan: &Plan) -> Vec<Diagnostic> {
             for first in firsts {
                 for second in seconds {
                     if let Some(diagnostic) = race(source, first, second) {
-                        found.push(diagnostic);
+                        let matrix = left.matrix.is_some() || right.matrix.is_some();
+                        let about = (left.key.as_str(), right.key.as_str(), diagnostic.span);
+                        if !matrix || told.insert(about) {
+                            found.push(diagnostic);
+                        }
                     }
                 }
             }
@@ -143,10 +149,14 @@ fn race(source: &Source, left: &Toucher<'_>, right: &Toucher<'_>) -> Option<Diag
                 Diagnostic::error(code, second, message)
                     .label("here")
                     .related(first, "and here")
-                    .help(format!(
-                        "say which comes first: `needs: [{}]` in job `{}`",
-                        left.job.id, right.job.id
-                    )),
+                    .help(if left.job.key == right.job.key {
+                        "both are of one matrix: put what tells them apart into the path, such as `${{ matrix.AXIS }}`".to_owned()
+                    } else {
+                        format!(
+                            "say which comes first: `needs: [{}]` in job `{}`",
+                            left.job.key, right.job.key
+                        )
+                    }),
             );
         }
     }

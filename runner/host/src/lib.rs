@@ -16,6 +16,6 @@ pub mod sandbox;
 mod step;
 mod verbs;
 
-pub use files::{SealedFiles, SealedFilesError, Workspace};
+pub use files::{SealedFiles, SealedFilesError, Workspace, hash_files};
 pub use step::{StepRun, StepSettings};
 pub use verbs::DockerAccess;

@@ -4,12 +4,12 @@ use capstep_grants::changes;
 use capstep_grants::plan::Plan;
 use clap::Args;
 
-use crate::arguments::{FileArgument, Format, VariableArguments};
+use crate::arguments::{EventArgument, FileArgument, Format, VariableArguments};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::project::Project;
 use crate::show::PlanDiff;
-use crate::values::{EnvFile, variables};
+use crate::values::{self, EnvFile, variables};
 use crate::{exit, git, show};
 
 /// Show what each step may touch, where each secret goes and which project code runs. Runs nothing.
@@ -37,6 +37,8 @@ pub(crate) struct Arguments {
     file: FileArgument,
     #[command(flatten)]
     variables: VariableArguments,
+    #[command(flatten)]
+    event: EventArgument,
     /// Show what the file allows now and did not at this git revision: a commit, a branch, a tag.
     #[arg(long, value_name = "REF")]
     diff: Option<String>,
@@ -51,7 +53,8 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliError> {
     let project = Project::read(context, &arguments.file)?;
     let env_file = EnvFile::read(context, arguments.variables.env_file.as_deref())?;
-    let variables = variables::resolve(&project, &arguments.variables, &env_file, context)?;
+    let mut variables = variables::resolve(&project, &arguments.variables, &env_file, context)?;
+    variables.event = values::event(context, &arguments.event)?;
     let (plan, warnings) = project.plan(&variables)?;
     let look = context.printer.people;
     context

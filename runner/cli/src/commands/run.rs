@@ -12,13 +12,13 @@ use clap::Args;
 use tokio::runtime::{Builder, Runtime};
 
 use super::again::{self, AgainArguments};
-use crate::arguments::{FileArgument, Format, SecretArguments, VariableArguments};
+use crate::arguments::{EventArgument, FileArgument, Format, SecretArguments, VariableArguments};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::process::{self, Signalled};
 use crate::project::Project;
 use crate::report::{self, Report, ReportArguments, ReportFiles};
-use crate::values::{EnvFile, secrets, variables};
+use crate::values::{self, EnvFile, secrets, variables};
 use crate::{directories, exit, show, surroundings};
 
 /// Run a pipeline.
@@ -57,6 +57,8 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     variables: VariableArguments,
     #[command(flatten)]
+    event: EventArgument,
+    #[command(flatten)]
     secrets: SecretArguments,
     /// Show outputs, and lines that are only for a close look.
     #[arg(long, short)]
@@ -72,7 +74,8 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliErr
     process::protect_memory();
     let project = Project::read(context, &arguments.file)?;
     let env_file = EnvFile::read(context, arguments.variables.env_file.as_deref())?;
-    let variables = variables::resolve(&project, &arguments.variables, &env_file, context)?;
+    let mut variables = variables::resolve(&project, &arguments.variables, &env_file, context)?;
+    variables.event = values::event(context, &arguments.event)?;
     let (plan, warnings) = project.plan(&variables)?;
     let look = context.printer.people;
     context
@@ -180,15 +183,18 @@ pub(super) fn runtime(threads: usize) -> Result<Runtime, CliError> {
 fn selected<'a>(pipeline: &'a Pipeline, only: &[String]) -> Result<Vec<&'a Job>, CliError> {
     let find = |id: &str| pipeline.jobs.iter().find(|job| job.id.value == id);
     let mut open = Vec::new();
-    for id in only {
-        let job = find(id).ok_or_else(|| {
-            let ids = || pipeline.jobs.iter().map(|job| job.id.value.as_str());
-            CliError::usage(format!("there is no job `{id}`")).hint(match did_you_mean(id, ids()) {
+    for name in only {
+        let before = open.len();
+        open.extend(pipeline.jobs.iter().filter(|job| job.is_called(name)));
+        if open.len() == before {
+            let mut keys: Vec<&str> = pipeline.jobs.iter().map(|job| job.key.as_str()).collect();
+            keys.dedup();
+            let error = CliError::usage(format!("there is no job `{name}`"));
+            return Err(error.hint(match did_you_mean(name, keys.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("there are `{}`", ids().collect::<Vec<_>>().join("`, `")),
-            })
-        })?;
-        open.push(job);
+                None => format!("there are `{}`", keys.join("`, `")),
+            }));
+        }
     }
     if only.is_empty() {
         return Ok(pipeline.jobs.iter().collect());

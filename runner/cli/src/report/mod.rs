@@ -101,6 +101,8 @@ mod tests {
     fn jobs_overlap_unless_one_waits() {
         let job = |id: &str, needs: &[&str]| JobPlan {
             id: id.to_owned(),
+            key: id.to_owned(),
+            matrix: None,
             needs: needs.iter().map(|need| (*need).to_owned()).collect(),
             steps: Vec::new(),
         };

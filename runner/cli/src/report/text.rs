@@ -24,6 +24,15 @@ pub(super) struct TextReport {
     failures: Failures,
 }
 
+/// How a step ended.
+struct Ending<'a> {
+    outcome: Outcome,
+    /// Whether its job goes on as if it had passed.
+    continues: bool,
+    message: Option<&'a str>,
+    milliseconds: u64,
+}
+
 impl TextReport {
     pub(super) fn new(look: Look, jobs: Option<usize>, verbose: bool) -> Self {
         Self {
@@ -50,12 +59,41 @@ impl TextReport {
             Event::JobSkipped { job, reason } => {
                 self.of_job_header(job, &format!("skipped: {reason}"))
             }
+            Event::JobWaiting { job, group } => {
+                let text = format!("waits: another job of the group `{group}` runs");
+                self.of_job(job, &self.look.paint(Style::Faint, text))
+            }
+            Event::Deployed {
+                job,
+                environment,
+                url,
+            } => {
+                let at = url.as_ref().map_or(String::new(), |url| format!(": {url}"));
+                let text = format!("deployed to {environment}{at}");
+                self.of_job(job, &self.look.paint(Style::Good, text))
+            }
             Event::StepStarted {
                 at,
                 name,
                 uses,
                 attempt,
             } => self.started(at, name, uses, *attempt, of_day(&timed.time)),
+            Event::StepRetrying {
+                at,
+                message,
+                wait_milliseconds,
+                ..
+            } => {
+                let why = message.as_deref().unwrap_or("no reason was given");
+                let wait = duration(*wait_milliseconds);
+                let text = format!("failed: {why}; once more in {wait}");
+                self.failures.line(at, &text);
+                self.groups.remove(at);
+                let lines = text.lines();
+                lines
+                    .map(|part| self.of_step(at, &self.look.paint(Style::Notice, part)))
+                    .collect()
+            }
             Event::StepSkipped { at, name, reason } => {
                 let text = format!("{:>3}. {name}  skipped: {reason}", at.step);
                 self.of_job(&at.job, &self.look.paint(Style::Faint, text))
@@ -120,18 +158,21 @@ impl TextReport {
             Event::StepFinished {
                 at,
                 outcome,
+                continues,
                 message,
                 details,
                 outputs,
                 milliseconds,
-            } => self.finished(
-                at,
-                *outcome,
-                message.as_deref(),
-                details,
-                outputs,
-                *milliseconds,
-            ),
+                ..
+            } => {
+                let ending = Ending {
+                    outcome: *outcome,
+                    continues: *continues,
+                    message: message.as_deref(),
+                    milliseconds: *milliseconds,
+                };
+                self.finished(at, &ending, details, outputs)
+            }
             Event::JobFinished {
                 job,
                 outcome,
@@ -242,13 +283,21 @@ impl TextReport {
     fn finished(
         &mut self,
         at: &StepRef,
-        outcome: Outcome,
-        message: Option<&str>,
+        ending: &Ending<'_>,
         details: &Value,
         outputs: &Value,
-        milliseconds: u64,
     ) -> String {
-        self.failures.finished(at, outcome, message);
+        let Ending {
+            outcome,
+            continues,
+            message,
+            milliseconds,
+        } = *ending;
+        if continues {
+            self.failures.passed(at);
+        } else {
+            self.failures.finished(at, outcome, message);
+        }
         self.groups.remove(at);
         let mut text = String::new();
         if self.verbose {
@@ -262,9 +311,14 @@ impl TextReport {
             None => format!("{} in {took}", word(outcome)),
             Some(message) => format!("{} after {took}: {message}", word(outcome)),
         };
+        let (style, line) = if continues {
+            (Style::Notice, format!("{line} (the job goes on)"))
+        } else {
+            (style(outcome), line)
+        };
         // The reason is the plugin's: none of its lines may stand where only the report's own do.
         for part in line.lines() {
-            text.push_str(&self.of_step(at, &self.look.paint(style(outcome), part)));
+            text.push_str(&self.of_step(at, &self.look.paint(style, part)));
         }
         if let Some(help) = details.get("help").and_then(Value::as_str) {
             let label = self.look.paint(Style::Name, "hint:");
@@ -292,7 +346,10 @@ impl TextReport {
             // Where one job runs after the other, its steps have said it.
             (None, None) => return String::new(),
         };
-        self.of_job(job, &self.look.paint(style(outcome), text))
+        let lines = text.lines();
+        lines
+            .map(|part| self.of_job(job, &self.look.paint(style(outcome), part)))
+            .collect()
     }
 
     fn run_finished(&self, outcome: Outcome, milliseconds: u64, journal_head: &str) -> String {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::part::{JobPart, LEFT, Resume, StepPart};
 use crate::context::Context;
 use crate::event::{Event, Outcome, StepRef};
-use crate::scope::{Outputs, RunScope};
+use crate::scope::{Left, RunScope};
 
 impl Resume {
     /// The places of its jobs in the pipeline, in the order written.
@@ -22,7 +22,7 @@ impl Resume {
 }
 
 /// How a job that is not run ended, and what it gave. None: it is to run.
-pub(crate) fn settled(context: &Context, job: &Job) -> Option<(Outcome, Outputs)> {
+pub(crate) fn settled(context: &Context, job: &Job) -> Option<Left> {
     let id = &job.id.value;
     let resume = context.resume.as_ref()?;
     match resume.jobs.get(id)? {
@@ -34,7 +34,7 @@ pub(crate) fn settled(context: &Context, job: &Job) -> Option<(Outcome, Outputs)
                 outcome: *outcome,
                 outputs: Value::Object(outputs.clone()),
             });
-            Some((*outcome, evaluated(outputs)))
+            Some(left(*outcome, outputs))
         }
         JobPart::Left => {
             context.emitter.emit(Event::JobSkipped {
@@ -42,7 +42,7 @@ pub(crate) fn settled(context: &Context, job: &Job) -> Option<(Outcome, Outputs)
                 reason: LEFT.to_owned(),
             });
             // Whoever asks for a job's steps alone wants them run, whatever else the job needs.
-            Some((Outcome::Passed, Outputs::new()))
+            Some(left(Outcome::Passed, &Map::new()))
         }
     }
 }
@@ -71,7 +71,9 @@ pub(crate) fn passes_over(
                 outputs: Value::Object(outputs.clone()),
             });
             if let Some(id) = &step.id {
-                scope.steps.insert(id.value.clone(), evaluated(&outputs));
+                scope
+                    .steps
+                    .insert(id.value.clone(), left(outcome, &outputs));
             }
         }
         StepPart::Left => context.emitter.emit(Event::StepSkipped {
@@ -90,9 +92,12 @@ pub(crate) fn is_partial(context: &Context, job: &str) -> bool {
     part.is_some_and(JobPart::is_partial)
 }
 
-fn evaluated(outputs: &Map<String, Value>) -> Outputs {
-    outputs
-        .iter()
-        .map(|(name, value)| (name.clone(), Evaluated::Json(value.clone())))
-        .collect()
+fn left(outcome: Outcome, outputs: &Map<String, Value>) -> Left {
+    let outputs = outputs.iter();
+    Left {
+        outcome,
+        outputs: outputs
+            .map(|(name, value)| (name.clone(), Evaluated::Json(value.clone())))
+            .collect(),
+    }
 }

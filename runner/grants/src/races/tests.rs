@@ -214,3 +214,29 @@ fn images() {
         &[],
     );
 }
+
+#[test]
+fn jobs_of_a_matrix_race_with_each_other() {
+    let check = |with: &str, expected: &[&str]| {
+        let text = format!(
+            "version: 1\njobs:\n  a:\n    matrix: {{ os: [linux, macos, bsd] }}\n    steps:\n      - uses: p\n        with: {{ {with} }}\n"
+        );
+        let (source, plan, diagnostics) = planned(&text, &Plugins::and(INPUTS), &variables([]));
+        let shown: Vec<String> = diagnostics
+            .iter()
+            .map(|diagnostic| diagnostic.plain(&source))
+            .collect();
+        assert_eq!(shown, expected, "{with}");
+        assert_eq!(plan.jobs.len(), 3);
+    };
+    // The same line in each of them: told once.
+    check(
+        "write: out",
+        &[
+            "capstep.yml:7:24: overlapping-writes: `p` in job `a (linux)` and `p` in job `a (macos)` may run at once and both write `out`\n  capstep.yml:7:24: and here\n  help: both are of one matrix: put what tells them apart into the path, such as `${{ matrix.AXIS }}`",
+        ],
+    );
+    // A value of the matrix is as written: the plan has each job's own path.
+    check("write: \"out/${{ matrix.os }}\"", &[]);
+    check("read: out", &[]);
+}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use capstep_grants::check::{Act, Denial, Permit, StepAuthority, authorize};
 use capstep_net::Dialer;
@@ -72,6 +72,8 @@ pub(crate) struct Shared {
     calls: AtomicU64,
     records: AtomicU64,
     denials: Mutex<Vec<Denial>>,
+    /// Effects that were intended and of which it is not known whether they happened, by their calls.
+    doubts: Mutex<BTreeMap<u64, String>>,
 }
 
 impl StepRun {
@@ -115,6 +117,7 @@ impl StepRun {
                 calls: AtomicU64::new(0),
                 records: AtomicU64::new(0),
                 denials: Mutex::new(Vec::new()),
+                doubts: Mutex::new(BTreeMap::new()),
             }),
         }
     }
@@ -131,6 +134,13 @@ impl StepRun {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Effects that may or may not have happened, as `verb of what`: they were begun, and cut off before their outcome
+    /// was known.
+    pub fn in_doubt(&self) -> Vec<String> {
+        let doubts = self.shared.doubts();
+        doubts.values().cloned().collect()
     }
 
     /// Ends everything the step left open: operations are cancelled, logins closed, a half line said.
@@ -167,6 +177,10 @@ impl Shared {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .len()
+    }
+
+    pub(crate) fn doubts(&self) -> MutexGuard<'_, BTreeMap<u64, String>> {
+        self.doubts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks the grants.

@@ -398,8 +398,24 @@ fn mistakes_are_marked() {
         "unknown-context: `secrets.A.b` is not a value [secrets.A.b]",
     );
     check(
-        "matrix.os",
-        "not-supported-yet: `matrix` is not supported yet in expressions [matrix.os]",
+        "inputs.os",
+        "not-supported-yet: `inputs` is not supported yet in expressions [inputs.os]",
+    );
+    check(
+        "env.a.b",
+        "unknown-context: `env.a.b` is not a value [env.a.b]",
+    );
+    check(
+        "run.number",
+        "unknown-context: `run.number` is not a value [run.number]",
+    );
+    check(
+        "hashFiles()",
+        "wrong-arguments: `hashFiles` takes 1 value to 32 values, here it has no values [hashFiles()]",
+    );
+    check(
+        "urlencode(secrets.A).x",
+        "secret-exposed: a secret has no parts [urlencode(secrets.A)]",
     );
     assert_eq!(
         template("a ${{ b").unwrap_err(),
@@ -457,7 +473,7 @@ fn references_have_their_places() {
                 },
                 "needs.j.outputs['x y']"
             ),
-            (Target::RunId, "run.id"),
+            (Target::Run(RunFact::Id), "run.id"),
             (Target::Variable(owned("V")), "vars.V"),
         ]
     );

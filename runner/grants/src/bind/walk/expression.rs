@@ -1,5 +1,7 @@
 //! Texts with expressions in them: what they come to, as far as that is known.
 
+use std::collections::BTreeSet;
+
 use capstep_pipeline::expr::{Evaluated, SecretText, Template, evaluate_template};
 use capstep_pipeline::{Diagnostic, Span};
 use serde_json::Value;
@@ -7,7 +9,7 @@ use serde_json::Value;
 use super::Walk;
 use super::single::shown_name;
 use crate::bind::leaf::Provenance;
-use crate::bind::scope::Knowledge;
+use crate::bind::scope::{Knowledge, knowledge_of};
 use crate::manifest::{Input, Kind};
 
 /// What a text with expressions comes to.
@@ -30,12 +32,7 @@ impl Walk<'_, '_> {
                 return Text::Bad;
             }
         };
-        let knowledge = template
-            .references()
-            .iter()
-            .map(|reference| self.scope.knowledge(reference))
-            .max()
-            .unwrap_or(Knowledge::Written);
+        let knowledge = knowledge_of(&template, self.scope);
         if knowledge == Knowledge::Undeclared {
             return Text::Bad;
         }
@@ -58,11 +55,15 @@ impl Walk<'_, '_> {
         }
         if knowledge == Knowledge::NotYet {
             // What is made of a secret is a secret, also while the rest of it is not known: the plan shows where it goes.
-            let names = template.secrets();
+            let references = template.references();
+            let names: BTreeSet<String> = references
+                .iter()
+                .flat_map(|reference| self.scope.secrets(reference))
+                .collect();
             if !names.is_empty() {
                 return Text::Secret(SecretText {
                     text: String::new().into(),
-                    names: names.into_iter().collect(),
+                    names,
                 });
             }
             return Text::NotYet(provenance);

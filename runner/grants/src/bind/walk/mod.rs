@@ -10,7 +10,7 @@ mod record;
 mod single;
 mod whole;
 
-use capstep_pipeline::{Diagnostic, Source, Step, Value as Tree};
+use capstep_pipeline::{Diagnostic, Node, Source, Step, Value as Tree};
 use serde_json::Value;
 
 use super::leaf::{Leaf, Provenance};
@@ -56,9 +56,14 @@ impl<'a, 'm> Walk<'a, 'm> {
     }
 
     /// Reads `with` and `allow`.
-    pub(super) fn step(&mut self, step: &Step, manifest: &'m Manifest) -> (Value, Vec<Leaf<'m>>) {
+    pub(super) fn step(
+        &mut self,
+        step: &Step,
+        with: Option<&Node>,
+        manifest: &'m Manifest,
+    ) -> (Value, Vec<Leaf<'m>>) {
         let empty = Vec::new();
-        let entries = match &step.with {
+        let entries = match with {
             None => &empty,
             Some(node) => match &node.value {
                 Tree::Map(entries) => entries,
