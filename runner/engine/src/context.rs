@@ -7,7 +7,7 @@ use std::sync::Arc;
 use capstep_grants::plan::Variables;
 use capstep_host::journal::Journal;
 use capstep_host::sandbox::Sandbox;
-use capstep_host::{DockerAccess, SealedFiles, Workspace};
+use capstep_host::{DockerAccess, ScriptHost, SealedFiles, Workspace};
 use capstep_net::Dialer;
 use capstep_pipeline::Source;
 use capstep_pipeline::expr::EvalError;
@@ -34,6 +34,7 @@ pub(crate) struct Context {
     pub(crate) sealed: Arc<SealedFiles>,
     pub(crate) dialer: Arc<Dialer>,
     pub(crate) docker: Arc<DockerAccess>,
+    pub(crate) scripts: ScriptHost,
     pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) plugins: HashMap<String, Arc<Ready>>,
     /// What is done with each job, where only a part of the pipeline is run.

@@ -13,7 +13,8 @@ use crate::error::{PluginFailure, RunError};
 /// A plugin that is ready to run.
 pub(crate) struct Ready {
     pub(crate) plugin: Arc<Plugin>,
-    pub(crate) loaded: Arc<LoadedPlugin>,
+    /// Compiled; none where the step has a script of the pipeline's own.
+    pub(crate) loaded: Option<Arc<LoadedPlugin>>,
 }
 
 /// Loads what the given jobs use.
@@ -43,10 +44,15 @@ pub(crate) async fn load(
         };
         match registry.resolve(pipeline, uses) {
             Err(problem) => failures.push(failed(problem.message, problem.help)),
+            Ok(plugin) if plugin.manifest.abi == Abi::Host => {
+                let loaded = None;
+                ready.insert(uses.clone(), Arc::new(Ready { plugin, loaded }));
+            }
             Ok(plugin) => {
                 let declared = declared(&plugin.manifest);
                 match sandbox.load(&plugin.bytes, &declared).await {
                     Ok(loaded) => {
+                        let loaded = Some(loaded);
                         ready.insert(uses.clone(), Arc::new(Ready { plugin, loaded }));
                     }
                     Err(error) => failures.push(failed(format!("`{uses}`: {error}"), None)),
@@ -75,7 +81,8 @@ pub fn declared(manifest: &Manifest) -> DeclaredInterfaces {
     let abi = match manifest.abi {
         Abi::World => AbiKind::World,
         Abi::Command => AbiKind::Command,
-        Abi::Plain => AbiKind::Plain,
+        // What the host runs itself imports nothing.
+        Abi::Plain | Abi::Host => AbiKind::Plain,
     };
     DeclaredInterfaces::new(manifest.name.clone(), abi, interfaces)
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use capstep_docker::{DockerError, Endpoint};
 use capstep_grants::plan::Variables;
+use capstep_host::ScriptHost;
 use capstep_host::sandbox::CacheDirectories;
 use capstep_pipeline::{Pipeline, Source};
 use capstep_registry::Registry;
@@ -34,6 +35,8 @@ pub struct RunSettings {
     pub state: PathBuf,
     /// The Docker engine that steps use, or why none was found; it is connected to when the first step asks for it.
     pub engine: Result<Endpoint, DockerError>,
+    /// What scripts of the pipeline run with.
+    pub scripts: ScriptHost,
     /// How many jobs may run at once.
     pub jobs: usize,
     /// The jobs to run, with those they need; all where none is named.

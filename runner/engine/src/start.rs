@@ -87,6 +87,7 @@ pub async fn run(
         sealed: Arc::new(sealed),
         docker: Arc::new(DockerAccess::new(settings.engine, Arc::clone(&dialer))),
         dialer,
+        scripts: settings.scripts,
         sandbox,
         plugins,
         resume: settings.resume,

@@ -202,9 +202,20 @@ fn step_plan(
     let secrets = bound
         .secrets
         .iter()
-        .map(|secret| flow(secret, &bound.grants))
+        .map(|secret| flow(secret, &bound.grants, manifest.abi))
         .collect();
     let mut notes = Vec::new();
+    if manifest.abi == Abi::Host
+        && !bound
+            .grants
+            .iter()
+            .any(|grant| matches!(grant.authority, Some(Authority::Path { .. })))
+    {
+        notes.push(
+            "may read and change the whole folder; `reads` and `writes` say less, and let races be found"
+                .to_owned(),
+        );
+    }
     if step.finally {
         notes.push("runs at the end, however the steps before went".to_owned());
     }
@@ -229,7 +240,11 @@ fn step_plan(
             ..
         }) = &grant.authority
         {
-            runs_project_code.push(format!("{first_line} on {}", shown(&bound.grants, targets)));
+            runs_project_code.push(if targets.is_empty() {
+                format!("{first_line} on this machine")
+            } else {
+                format!("{first_line} on {}", shown(&bound.grants, targets))
+            });
         }
         if let Some(build) = &grant.build {
             let context = grant
@@ -287,6 +302,7 @@ fn step_plan(
             Abi::Plain => format!("{} (plain program)", manifest.name),
             Abi::Command => format!("{} {} (command)", manifest.name, manifest.version),
             Abi::World => format!("{} {}", manifest.name, manifest.version),
+            Abi::Host => "a script of the pipeline, run by the host".to_owned(),
         },
         place: Place::of(source, step.uses.span),
         authority: bound.grants,
@@ -296,7 +312,9 @@ fn step_plan(
     }
 }
 
-fn flow(secret: &SecretBinding, grants: &[Grant]) -> SecretFlow {
+fn flow(secret: &SecretBinding, grants: &[Grant], abi: Abi) -> SecretFlow {
+    // Whatever a script on this machine is given, the project's own code has.
+    let reveal = secret.reveal || abi == Abi::Host;
     let to = match &secret.sink {
         None => "the plugin itself (revealed)".to_owned(),
         Some(sink) => {
@@ -316,7 +334,9 @@ fn flow(secret: &SecretBinding, grants: &[Grant]) -> SecretFlow {
             }
         }
     };
-    let to = if secret.reveal && secret.sink.is_some() {
+    let to = if abi == Abi::Host {
+        format!("{to} (revealed)")
+    } else if secret.reveal && secret.sink.is_some() {
         format!("{to}, and the plugin itself (revealed)")
     } else {
         to
@@ -331,7 +351,7 @@ fn flow(secret: &SecretBinding, grants: &[Grant]) -> SecretFlow {
             .as_ref()
             .map(|sink| sink.to.clone())
             .unwrap_or_default(),
-        revealed: secret.reveal,
+        revealed: reveal,
         place: secret.place.clone(),
     }
 }

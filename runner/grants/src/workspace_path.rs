@@ -3,9 +3,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Names that no grant on a folder reaches: the repository's own data, and the files that decide what is granted.
-const RESERVED: &[&str] = &[".git", "capstep.yml", "capstep.lock", "capstep.policy.yml"];
-
 /// The longest path taken, in bytes: Linux's own limit.
 const MAX_LENGTH: usize = 4096;
 
@@ -42,6 +39,10 @@ pub enum PathProblem {
 pub struct WorkspacePath(String);
 
 impl WorkspacePath {
+    /// Names that no grant on a folder reaches: the repository's own data, and the files that decide what is granted.
+    pub const RESERVED: &'static [&'static str] =
+        &[".git", "capstep.yml", "capstep.lock", "capstep.policy.yml"];
+
     /// Reads a path as the pipeline writes it.
     ///
     /// # Errors
@@ -107,7 +108,7 @@ impl WorkspacePath {
     pub fn is_reserved(&self) -> bool {
         let first = self.0.split('/').next().unwrap_or_default();
         // Without regard to case, as the file systems of some machines read names.
-        RESERVED
+        Self::RESERVED
             .iter()
             .any(|reserved| first.eq_ignore_ascii_case(reserved))
             || self

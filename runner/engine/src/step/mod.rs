@@ -198,6 +198,11 @@ impl Try<'_> {
             docker: Arc::clone(&context.docker),
             cancel: cancel.clone(),
         });
+        let Some(loaded) = &ready.loaded else {
+            let ended = script::run(&host, &context.scripts, time).await;
+            host.close().await;
+            return with_doubts(&host, judge(&host, ended));
+        };
         let preopens = match host.mounts() {
             Ok(preopens) => preopens,
             Err(error) => return judge(&host, Ended::failed(Outcome::Failed, error.message)),
@@ -205,7 +210,7 @@ impl Try<'_> {
         let inputs = host.inputs();
         let arguments = match manifest.abi {
             Abi::World | Abi::Command => Arguments::Step { inputs },
-            Abi::Plain => plain_arguments(&ready.plugin.name, &inputs),
+            Abi::Plain | Abi::Host => plain_arguments(&ready.plugin.name, &inputs),
         };
         let invocation = Invocation {
             arguments,
@@ -218,7 +223,7 @@ impl Try<'_> {
         };
         let report = context
             .sandbox
-            .run(&ready.loaded, invocation, Arc::new(host.clone()))
+            .run(loaded, invocation, Arc::new(host.clone()))
             .await;
         host.close().await;
         let ended = outcome(manifest, &host, report.outcome, cancel.is_cancelled());

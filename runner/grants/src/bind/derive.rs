@@ -155,7 +155,7 @@ impl Deriver<'_, '_> {
             Kind::Script { on } => Some(Authority::Script {
                 first_line: first_line(text),
                 sha256: hex(&Sha256::digest(text.as_bytes())),
-                targets: targets(on),
+                targets: on.as_ref().map(targets).unwrap_or_default(),
             }),
             Kind::RemotePath { target } => {
                 let targets = targets(target);

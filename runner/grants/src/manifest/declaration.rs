@@ -43,6 +43,10 @@ pub struct ManifestDeclaration {
 pub enum AbiName {
     /// JSON-RPC 2.0 over standard input and output.
     Command,
+    /// The pipeline's own script, run by the host: the runner's own manifest alone. No file can say this word.
+    #[serde(skip)]
+    #[schemars(skip)]
+    Host,
 }
 
 /// One input.

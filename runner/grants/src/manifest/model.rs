@@ -25,7 +25,7 @@ pub struct Manifest {
     pub outputs: Vec<(String, OutputKind, String)>,
 }
 
-/// The three ways in.
+/// The three ways in; and the host's own, which is no plugin's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Abi {
     /// `capstep:step/step`, typed imports and `run`.
@@ -34,6 +34,8 @@ pub enum Abi {
     Command,
     /// Any WASI program; no host verbs.
     Plain,
+    /// No plugin at all: the pipeline's own script, on this machine.
+    Host,
 }
 
 /// One input, or a list's item, a map's value, a record's field.
@@ -97,8 +99,8 @@ pub enum Kind {
     Map(Box<Input>),
     /// Named fields.
     Record(Vec<Input>),
-    /// Text that is executed at `on`.
-    Script { on: SiblingRef },
+    /// Text that is executed at `on`; without it on this machine, by the host.
+    Script { on: Option<SiblingRef> },
     /// A secret and nothing else.
     Secret,
     /// A file, folder or glob in the workspace.

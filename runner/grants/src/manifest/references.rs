@@ -4,7 +4,7 @@
 use capstep_envfile::EnvFormat;
 
 use super::methods::{Methods, is_method};
-use super::model::{Input, Kind, Manifest};
+use super::model::{Abi, Input, Kind, Manifest};
 use super::problem::ManifestProblem;
 use super::siblings::SiblingRef;
 use super::words::{Access, Role, Sink};
@@ -197,7 +197,10 @@ impl<'a> Scope<'a> {
             }
         }
         match &input.kind {
-            Kind::Script { on } => expect(on, "an ssh-target", &is_target),
+            Kind::Script { on: Some(on) } => expect(on, "an ssh-target", &is_target),
+            Kind::Script { on: None } if self.manifest.abi != Abi::Host => {
+                say("a script needs `on`: the input that names where it runs".to_owned());
+            }
             Kind::RemotePath { target } => expect(target, "an ssh-target", &is_target),
             Kind::Url {
                 methods: Methods::Chosen(name),

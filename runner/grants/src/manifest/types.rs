@@ -133,13 +133,8 @@ pub(super) fn parse_type<'a>(
         "regex" => Kind::Regex,
         "json" => Kind::Json,
         "secret" => Kind::Secret,
-        "script" => match &declaration.on {
-            Some(on) => Kind::Script {
-                on: SiblingRef::parse(on)?,
-            },
-            None => {
-                return Err("a script needs `on`: the input that names where it runs".to_owned());
-            }
+        "script" => Kind::Script {
+            on: declaration.on.as_deref().map(SiblingRef::parse).transpose()?,
         },
         "path" => Kind::Path,
         "url" => Kind::Url {

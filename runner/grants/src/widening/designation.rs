@@ -72,7 +72,7 @@ pub(super) fn designation(
             }
             methods(before, after, at, found);
         }
-        (Kind::Script { on: from }, Kind::Script { on: to })
+        (Kind::Script { on: Some(from) }, Kind::Script { on: Some(to) })
         | (Kind::RemotePath { target: from }, Kind::RemotePath { target: to })
             if from != to =>
         {

@@ -96,6 +96,12 @@ impl SealedFiles {
         self.lock().iter().next().is_none()
     }
 
+    /// The paths of all sealed files, in the workspace.
+    pub(crate) fn paths(&self) -> Vec<String> {
+        let registry = self.lock();
+        registry.iter().map(|(path, _)| path.to_owned()).collect()
+    }
+
     /// The template of a sealed file, by its path.
     pub(crate) fn template(&self, path: &str) -> Option<String> {
         self.lock().get(path).map(|file| file.template.clone())

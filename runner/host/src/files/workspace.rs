@@ -43,6 +43,16 @@ impl Workspace {
         self.pipeline.as_deref() == Some(path) || WorkspacePath::parse(path).is_err()
     }
 
+    /// The paths at its top that no grant reaches, whether they are there or not.
+    pub(crate) fn reserved(&self) -> impl Iterator<Item = &str> {
+        let named = WorkspacePath::RESERVED.iter().copied();
+        let own = self
+            .pipeline
+            .as_deref()
+            .filter(|own| !WorkspacePath::RESERVED.contains(own));
+        named.chain(own)
+    }
+
     /// The folder's real path.
     pub fn path(&self) -> &Path {
         &self.path

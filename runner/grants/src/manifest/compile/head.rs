@@ -27,6 +27,7 @@ impl Compiler {
                 Abi::World
             }
             (None, Some(AbiName::Command), Some(1)) => Abi::Command,
+            (None, Some(AbiName::Host), None) => Abi::Host,
             (None, Some(AbiName::Command), _) => {
                 self.problem(
                     "protocol",

@@ -127,6 +127,14 @@ impl Place {
         }
     }
 
+    /// Makes the place a folder where nothing is there.
+    pub(crate) fn make_folder(&self) -> Result<(), FileError> {
+        match self.dir.create_dir(&self.relative) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
     /// The folder itself, where the place is one.
     pub(crate) fn folder(&self) -> Result<Dir, FileError> {
         Ok(match self.relative.as_str() {
