@@ -22,7 +22,7 @@ pub use expr::{
     evaluate_condition, evaluate_template,
 };
 pub use model::{
-    Backoff, Concurrency, EnvEntry, Environment, FAILURES, Job, Pipeline, PluginDecl, Retry, Step,
+    Backoff, Concurrency, Env, Environment, FAILURES, Job, Pipeline, PluginDecl, Retry, Step,
     Triggers, VarDecl, Variant, parse_pipeline, pipeline_schema, topological,
 };
 pub use source::{MAX_SOURCE_BYTES, Source, SourceError, Span, Spanned};

@@ -1,8 +1,6 @@
 //! Reading a step's values against the manifest: every value becomes a leaf with its pointer, its place and where it
 //! came from; every mistake a diagnostic.
 
-use std::collections::BTreeSet;
-
 use capstep_pipeline::expr::{Evaluated, SecretText, Template, evaluate_template};
 use capstep_pipeline::{
     Diagnostic, Node, Source, Span, Spanned, Step, Value as Tree, did_you_mean,
@@ -477,15 +475,11 @@ impl<'a, 'm> Walk<'a, 'm> {
         }
         if knowledge == Knowledge::NotYet {
             // What is made of a secret is a secret, also while the rest of it is not known: the plan shows where it goes.
-            let references = template.references();
-            let names: BTreeSet<String> = references
-                .iter()
-                .flat_map(|reference| self.scope.secrets(reference))
-                .collect();
+            let names = template.secrets();
             if !names.is_empty() {
                 return Text::Secret(SecretText {
                     text: String::new().into(),
-                    names,
+                    names: names.into_iter().collect(),
                 });
             }
             return Text::NotYet(provenance);

@@ -115,6 +115,7 @@ pub(super) const PIPELINE: Level = Level {
             "What the project is known by; without it, its folder.",
         ),
         key(
+            "on",
             Takes::Triggers,
             "The events it is for: a run about another one skips all jobs.",
         ),
@@ -187,10 +188,12 @@ pub(super) const JOB: Level = Level {
             "What this job's steps have that don't say otherwise.",
         ),
         key(
+            "environment",
             Takes::Environment,
             "Where it deploys to: a name, or a name and a URL. What passed there is remembered.",
         ),
         key(
+            "concurrency",
             Takes::Concurrency,
             "A group of jobs of which one runs at a time on this machine.",
         ),
@@ -343,11 +346,8 @@ pub(super) const ELSEWHERE: &[(&str, &str)] = &[
 pub(super) const LATER: &[&str] = &[
     "artifacts",
     "cache",
-    "concurrency",
     "container",
-    "environment",
     "include",
-    "on",
     "permissions",
     "reads",
     "run",
