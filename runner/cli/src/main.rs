@@ -35,5 +35,7 @@ mod surroundings;
 mod values;
 
 fn main() -> std::process::ExitCode {
-    application::start()
+    // A process that was started for a step's script shuts itself in before anything else happens in it.
+    let inside = capstep_process::inside::enter(std::env::args_os().skip(1));
+    inside.unwrap_or_else(application::start)
 }

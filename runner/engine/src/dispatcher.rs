@@ -1,10 +1,11 @@
 //! The dispatcher: owns the run. It alone decides which job starts when, and what the run came to.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use capstep_pipeline::expr::{Framed, JobStatus};
 use capstep_pipeline::{Job, Pipeline};
+use serde_json::Value;
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -29,6 +30,8 @@ pub(crate) struct Dispatcher {
     /// The keys of jobs, and whether they are of a matrix, by their ids.
     keys: HashMap<String, (String, bool)>,
     matrices: Matrices,
+    /// The keys of jobs that are for other events than the run's.
+    for_others: HashSet<String>,
     /// How many jobs may run at once.
     limit: usize,
 }
@@ -60,6 +63,7 @@ impl Dispatcher {
         let key = |job: &Job| (job.key.clone(), job.matrix.is_some());
         let jobs = pipeline.jobs.iter();
         Self {
+            for_others: for_others(&pipeline, context.variables.event.as_ref()),
             keys: jobs.map(|job| (job.id.value.clone(), key(job))).collect(),
             context,
             pipeline,
@@ -203,7 +207,7 @@ impl Dispatcher {
         if !ready {
             return false;
         }
-        if !self.is_for_this_run(job) {
+        if self.for_others.contains(&job.key) {
             self.skip(job, "it is not for this event", Outcome::Skipped, false);
             return true;
         }
@@ -270,18 +274,6 @@ impl Dispatcher {
         true
     }
 
-    /// Whether the run's event is one that the pipeline and the job are for. A run without an event is about nothing
-    /// that could be filtered: all jobs are for it.
-    fn is_for_this_run(&self, job: &Job) -> bool {
-        let Some(event) = &self.context.variables.event else {
-            return true;
-        };
-        let all = [&self.pipeline.on, &job.on];
-        all.iter()
-            .filter_map(|on| on.as_ref())
-            .all(|on| on.admit(event))
-    }
-
     fn start(&mut self, job: &Job, scope: RunScope, tidying: bool, cancel: &Cancel) {
         // Steps of a job that is due after the cancel are for tidying up: the cancel is not theirs.
         let token = if tidying {
@@ -294,6 +286,7 @@ impl Dispatcher {
             job: job.clone(),
             scope,
             cancel: self.matrices.starts(job, &token),
+            run_cancel: cancel.soft.clone(),
             tidying,
         };
         self.running.spawn(job::run(start));
@@ -348,4 +341,20 @@ impl Dispatcher {
             JobStatus::Skipped
         }
     }
+}
+
+/// The keys of jobs that are for other events than this one, by their own `on` or the pipeline's. A run without an event is
+/// about nothing that could be filtered: all jobs are for it.
+fn for_others(pipeline: &Pipeline, event: Option<&Value>) -> HashSet<String> {
+    let Some(event) = event else {
+        return HashSet::new();
+    };
+    let all = pipeline.on.as_ref().is_some_and(|on| !on.admit(event));
+    let mut seen = HashSet::new();
+    let jobs = pipeline.jobs.iter();
+    // The jobs of a matrix have one `on`.
+    jobs.filter(|job| seen.insert(job.key.as_str()))
+        .filter(|job| all || job.on.as_ref().is_some_and(|on| !on.admit(event)))
+        .map(|job| job.key.clone())
+        .collect()
 }

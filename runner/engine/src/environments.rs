@@ -1,13 +1,11 @@
 //! What was deployed where: one small file for each environment of a project.
 
-use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::state::{key_of, private_folder, write_whole};
+use crate::state::{key_of, locked, private_folder, write_whole};
 
 /// The version of the file.
 const VERSION: u32 = 1;
@@ -62,17 +60,6 @@ pub(crate) fn record(project: &Path, name: &str, deployment: Deployment) -> io::
     let mut text = serde_json::to_vec_pretty(&environment)?;
     text.push(b'\n');
     write_whole(&path, &text)
-}
-
-/// A lock for as long as it takes to read and write a small file.
-fn locked(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(path)?;
-    file.lock()?;
-    Ok(file)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! One job: its steps, in order.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use capstep_grants::plan::step_name;
 use capstep_host::sandbox::limits;
@@ -27,6 +27,8 @@ pub(crate) struct Start {
     pub(crate) scope: RunScope,
     /// Ends its steps early.
     pub(crate) cancel: CancellationToken,
+    /// What ends the whole run.
+    pub(crate) run_cancel: CancellationToken,
     /// Whether it starts after the run was cancelled: its steps then have the grace and no more.
     pub(crate) tidying: bool,
 }
@@ -50,6 +52,7 @@ pub(crate) async fn run(start: Start) -> JobEnded {
         deadline: None,
         context: start.context,
         cancel: start.cancel,
+        run_cancel: start.run_cancel,
         tidying: start.tidying,
         worst: Outcome::Passed,
     };
@@ -60,15 +63,25 @@ pub(crate) async fn run(start: Start) -> JobEnded {
                 .timeout
                 .as_ref()
                 .map(|limit| Instant::now() + limit.value);
-            running.steps(job, prepared.turn.as_ref()).await;
-            let (found, mut message) = running.outputs(job);
-            outputs = found;
-            if running.worst == Outcome::Passed
-                && let Some(name) = prepared.environment
-            {
-                message = running.deployed(job, name);
+            let superseded = running.steps(job, prepared.turn.as_ref()).await;
+            match running.worst {
+                Outcome::Passed => {
+                    let (found, mut message) = running.outputs(job);
+                    outputs = found;
+                    if running.worst == Outcome::Passed
+                        && let Some(name) = prepared.environment
+                    {
+                        message = running.deployed(job, name);
+                    }
+                    message
+                }
+                Outcome::Cancelled if superseded => Some(SUPERSEDED.to_owned()),
+                // Nothing else ends a job alone.
+                Outcome::Cancelled if !running.run_cancel.is_cancelled() => {
+                    Some("another job of its matrix failed".to_owned())
+                }
+                _ => None,
             }
-            message
         }
         Err((outcome, message)) => {
             running.worst = outcome;
@@ -95,6 +108,9 @@ pub(crate) async fn run(start: Start) -> JobEnded {
     }
 }
 
+/// Why a job ends that a newer one of its group has ended.
+const SUPERSEDED: &str = "a newer job of its group cancelled it";
+
 /// What a job has before its first step.
 struct Prepared {
     /// Its turn in its group.
@@ -108,6 +124,7 @@ struct Running {
     context: Arc<Context>,
     scope: RunScope,
     cancel: CancellationToken,
+    run_cancel: CancellationToken,
     tidying: bool,
     deadline: Option<Instant>,
     worst: Outcome,
@@ -132,28 +149,34 @@ impl Running {
         };
         let group = self.text(job, "its concurrency group", &concurrency.group);
         let group = group.map_err(failed)?;
-        let me = format!("{} {}", self.context.run, job.id.value);
         let waiting = || {
             self.context.emitter.emit(Event::JobWaiting {
                 job: job.id.value.clone(),
                 group: group.clone(),
             });
         };
-        let ask = concurrency.cancel_in_progress;
+        let ends_others = concurrency.cancel_in_progress;
         let turn = turn(
             &self.context.project,
             &group,
-            &me,
-            ask,
+            ends_others,
             &self.cancel,
             waiting,
-        )
-        .await;
+        );
+        // A job that runs although the run was cancelled is to tidy up soon, or not at all.
+        let limit = if self.tidying {
+            limits::GRACE
+        } else {
+            Duration::MAX
+        };
+        let turn = tokio::time::timeout(limit, turn).await;
+        let turn = turn.unwrap_or(Err(NoTurn::Cancelled));
         let turn = turn.map_err(|why| match why {
             NoTurn::Cancelled => (
                 Outcome::Cancelled,
                 "cancelled while it waited for its turn".to_owned(),
             ),
+            NoTurn::Superseded => (Outcome::Cancelled, SUPERSEDED.to_owned()),
             NoTurn::Io(error) => (
                 Outcome::Infrastructure,
                 format!("the lock of the group `{group}` can't be used: {error}"),
@@ -165,14 +188,16 @@ impl Running {
         })
     }
 
-    /// Runs the steps, until another job of the group asks this one to end.
-    async fn steps(&mut self, job: &Job, turn: Option<&Turn>) {
+    /// Runs the steps. Gives whether a newer job of the group ended this one early.
+    async fn steps(&mut self, job: &Job, turn: Option<&Turn>) -> bool {
         let cancel = self.cancel.clone();
-        let asked = async {
+        let mut superseded = false;
+        let ended = async {
             match turn {
-                Some(turn) => turn.is_asked_to_end().await,
+                Some(turn) => turn.is_to_end().await,
                 None => std::future::pending().await,
             }
+            superseded = true;
             cancel.cancel();
             // The steps notice; whoever waits for them goes on to.
             std::future::pending::<()>().await;
@@ -190,8 +215,9 @@ impl Running {
         };
         tokio::select! {
             () = all => {}
-            () = asked => {}
+            () = ended => {}
         }
+        superseded
     }
 
     /// A text of the job that is not a secret, and not empty.
@@ -265,7 +291,10 @@ impl Running {
             Due::No(reason) => {
                 let reason = match reason {
                     Reason::Condition => "its condition is false",
-                    Reason::Status(JobStatus::Cancelled) => "the run was cancelled",
+                    Reason::Status(JobStatus::Cancelled) if self.run_cancel.is_cancelled() => {
+                        "the run was cancelled"
+                    }
+                    Reason::Status(JobStatus::Cancelled) => "the job was cancelled",
                     Reason::Status(_) if time_up => "the job's time was up",
                     Reason::Status(_) => "an earlier step did not pass",
                 };
@@ -347,10 +376,11 @@ impl Running {
         };
     }
 
-    /// The job's outputs where it passed; or why there are none although its steps passed.
+    /// The outputs of a job whose steps passed; or why there are none, which fails it.
     fn outputs(&mut self, job: &Job) -> (Outputs, Option<String>) {
         let mut outputs = Outputs::new();
-        if self.worst != Outcome::Passed || resume::is_partial(&self.context, &job.id.value) {
+        // Of a job of which only some steps ran, nothing is made.
+        if resume::is_partial(&self.context, &job.id.value) {
             return (outputs, None);
         }
         let mut wrong = Vec::new();
@@ -358,7 +388,7 @@ impl Running {
             scope: &self.scope,
             frame: &job.frame,
         };
-        for (name, template) in &job.outputs {
+        for (name, template) in job.outputs.iter() {
             match evaluate_template(template, &framed) {
                 Ok(value) => {
                     outputs.insert(name.value.clone(), value);

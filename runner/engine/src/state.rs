@@ -178,6 +178,22 @@ pub(crate) fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// A file that is there to be locked.
+pub(crate) fn lock_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path)
+}
+
+/// A lock for as long as it takes to read and write a small file; held until dropped.
+pub(crate) fn locked(path: &Path) -> io::Result<File> {
+    let file = lock_file(path)?;
+    file.lock()?;
+    Ok(file)
+}
+
 fn private_file(path: &Path) -> io::Result<File> {
     OpenOptions::new()
         .append(true)

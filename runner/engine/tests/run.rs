@@ -7,8 +7,10 @@ use std::sync::{Arc, Mutex};
 use capstep_docker::{Endpoint, Surroundings};
 use capstep_engine::{Cancel, Event, Outcome, RunSettings, TimedEvent};
 use capstep_grants::plan::Variables;
+use capstep_host::ScriptHost;
 use capstep_host::sandbox::CacheDirectories;
 use capstep_pipeline::{Source, parse_pipeline};
+use capstep_process::Program;
 use capstep_registry::Registry;
 use capstep_secrets::SecretValue;
 
@@ -76,6 +78,10 @@ async fn start(
         workspace: folder.to_owned(),
         state: state.path().to_owned(),
         engine: Endpoint::find(&Surroundings::default()),
+        scripts: ScriptHost {
+            program: Program::this(),
+            scratch: std::env::temp_dir(),
+        },
         jobs: 2,
         only: Vec::new(),
         resume: None,

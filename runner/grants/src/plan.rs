@@ -189,7 +189,12 @@ impl Diagnostics {
 /// What a step is called where it has no name of its own: its id, or what it uses.
 pub fn step_name(step: &Step) -> String {
     let own = step.name.as_ref().or(step.id.as_ref());
-    own.map_or_else(|| step.uses.value.clone(), |name| name.value.clone())
+    match own {
+        Some(name) => name.value.clone(),
+        None => step
+            .script_title()
+            .unwrap_or_else(|| step.uses.value.clone()),
+    }
 }
 
 fn step_plan(

@@ -1,7 +1,9 @@
 //! Races, found before the run: since every step's reads and writes are known, two steps that may run at once must not
 //! write what the other reads or writes.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+mod order;
+
+use std::collections::HashSet;
 
 use capstep_pipeline::{Diagnostic, Source, Span};
 
@@ -12,6 +14,7 @@ use crate::manifest::Access;
 use crate::plan::{JobPlan, Plan, StepPlan};
 use crate::remote_path;
 use crate::workspace_path::WorkspacePath;
+use order::Order;
 
 /// A thing that a step touches.
 enum Thing {
@@ -32,33 +35,30 @@ struct Touch<'a> {
 
 /// All pairs of steps that race.
 pub(crate) fn find(source: &Source, plan: &Plan) -> Vec<Diagnostic> {
-    let before = ancestors(plan);
+    let order = Order::of(&plan.jobs);
     // What a step touches is worked out once, and a job that touches nothing races with none: every job is held against
     // every other one, and a pipeline may have thousands.
-    let jobs: Vec<(&JobPlan, Vec<Toucher<'_>>)> = plan
+    let jobs: Vec<(usize, &JobPlan, Vec<Toucher<'_>>)> = plan
         .jobs
         .iter()
-        .map(|job| {
+        .enumerate()
+        .map(|(place, job)| {
             let steps = job.steps.iter().map(|step| Toucher {
                 job,
                 step,
                 touches: touches(step),
             });
-            (job, steps.filter(|step| !step.touches.is_empty()).collect())
+            let steps: Vec<_> = steps.filter(|step| !step.touches.is_empty()).collect();
+            (place, job, steps)
         })
-        .filter(|(_, steps): &(_, Vec<_>)| !steps.is_empty())
+        .filter(|(_, _, steps)| !steps.is_empty())
         .collect();
     let mut found = Vec::new();
     // Two jobs of a matrix race in the same lines as any other two of it: that is told once.
     let mut told = HashSet::new();
-    for (index, (left, firsts)) in jobs.iter().enumerate() {
-        for (right, seconds) in jobs.iter().skip(index + 1) {
-            let ordered = |a: &JobPlan, b: &JobPlan| {
-                before
-                    .get(b.id.as_str())
-                    .is_some_and(|set| set.contains(a.id.as_str()))
-            };
-            if ordered(left, right) || ordered(right, left) {
+    for (index, (here, left, firsts)) in jobs.iter().enumerate() {
+        for (there, right, seconds) in jobs.iter().skip(index + 1) {
+            if order.is_before(*here, *there) || order.is_before(*there, *here) {
                 continue;
             }
             for first in firsts {
@@ -75,27 +75,6 @@ pub(crate) fn find(source: &Source, plan: &Plan) -> Vec<Diagnostic> {
         }
     }
     found
-}
-
-/// For each job, every job that ends before it starts.
-fn ancestors(plan: &Plan) -> BTreeMap<&str, BTreeSet<&str>> {
-    let mut before: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    // As many rounds as there are jobs reach every ancestor, in any order and with a cycle too; mostly a few are enough.
-    for _ in &plan.jobs {
-        let mut more = false;
-        for job in &plan.jobs {
-            let mut set: BTreeSet<&str> = job.needs.iter().map(String::as_str).collect();
-            for need in &job.needs {
-                set.extend(before.get(need.as_str()).into_iter().flatten().copied());
-            }
-            more |= before.get(job.id.as_str()) != Some(&set);
-            before.insert(job.id.as_str(), set);
-        }
-        if !more {
-            break;
-        }
-    }
-    before
 }
 
 /// A step that touches something.

@@ -14,7 +14,7 @@ codes! {
     YAML_SYNTAX = "yaml-syntax";
     /// A key stands twice in one map.
     DUPLICATE_KEY = "duplicate-key";
-    /// The file is larger or deeper than is read, or an expression longer or deeper.
+    /// The file is larger or deeper than is read, an expression longer or deeper, or an `env` larger.
     LIMIT_EXCEEDED = "limit-exceeded";
     /// There is nothing in the file.
     EMPTY_FILE = "empty-file";

@@ -1,11 +1,11 @@
 //! The manifest of a `run:` step: no plugin, but the pipeline's own script, run by the host. What such a step takes is
 //! declared like any plugin's inputs, so that grants, secrets, races and the plan need no word of their own for it.
 
+use capstep_grants::manifest::UrlMatch;
 use capstep_grants::manifest::{
     AbiName, AccessDeclaration, InputDeclaration, Manifest, ManifestDeclaration, ManifestError,
     MethodsDeclaration,
 };
-use capstep_grants::manifest::UrlMatch;
 use indexmap::IndexMap;
 
 /// A tunnel is not looked into: whatever is asked for in it is granted with its origin.
@@ -85,10 +85,22 @@ mod tests {
     #[test]
     fn the_declaration_is_right() {
         let manifest = manifest().unwrap();
-        let names: Vec<&str> = manifest.inputs.iter().map(|input| input.name.as_str()).collect();
+        let names: Vec<&str> = manifest
+            .inputs
+            .iter()
+            .map(|input| input.name.as_str())
+            .collect();
         assert_eq!(
             names,
-            ["run", "env", "shell", "working-directory", "reads", "writes", "allow"]
+            [
+                "run",
+                "env",
+                "shell",
+                "working-directory",
+                "reads",
+                "writes",
+                "allow"
+            ]
         );
     }
 }

@@ -115,6 +115,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliErr
         workspace: project.folder.clone(),
         state: directories::state(&context.environment)?,
         engine: Endpoint::find(&surroundings::of(&context.environment)),
+        scripts: directories::scripts(&context.environment),
         jobs,
         only: arguments.jobs_only.clone(),
         resume,

@@ -83,6 +83,11 @@ impl Failures {
         self.names.remove(at);
     }
 
+    /// A job ended, and whatever went wrong in it does not matter.
+    pub(super) fn job_passed(&mut self, job: &str) {
+        self.failed.retain(|failure| failure.at.job != job);
+    }
+
     /// A job went wrong by itself: what it should hand over has no value, say.
     pub(super) fn job_finished(&mut self, job: &str, outcome: Outcome, message: &str) {
         let at = StepRef {

@@ -24,10 +24,10 @@ pub(super) struct TextReport {
     failures: Failures,
 }
 
-/// How a step ended.
+/// How a step or a job ended.
 struct Ending<'a> {
     outcome: Outcome,
-    /// Whether its job goes on as if it had passed.
+    /// Whether its job, or the run, goes on as if it had passed.
     continues: bool,
     message: Option<&'a str>,
     milliseconds: u64,
@@ -176,10 +176,19 @@ impl TextReport {
             Event::JobFinished {
                 job,
                 outcome,
+                continues,
                 message,
                 milliseconds,
                 ..
-            } => self.job_finished(job, *outcome, message.as_deref(), *milliseconds),
+            } => {
+                let ending = Ending {
+                    outcome: *outcome,
+                    continues: *continues,
+                    message: message.as_deref(),
+                    milliseconds: *milliseconds,
+                };
+                self.job_finished(job, &ending)
+            }
             Event::Cancelling => {
                 let text = "cancelling: steps may tidy up; once more to end at once";
                 format!("{}\n", self.look.paint(Style::Notice, text))
@@ -329,26 +338,34 @@ impl TextReport {
         text
     }
 
-    fn job_finished(
-        &mut self,
-        job: &str,
-        outcome: Outcome,
-        message: Option<&str>,
-        milliseconds: u64,
-    ) -> String {
-        if let Some(message) = message {
+    fn job_finished(&mut self, job: &str, ending: &Ending<'_>) -> String {
+        let Ending {
+            outcome,
+            continues,
+            message,
+            milliseconds,
+        } = *ending;
+        if continues {
+            self.failures.job_passed(job);
+        } else if let Some(message) = message.filter(|_| outcome != Outcome::Cancelled) {
             self.failures.job_finished(job, outcome, message);
         }
         let took = duration(milliseconds);
+        let (style, more) = if continues {
+            (Style::Notice, " (the run goes on)")
+        } else {
+            (style(outcome), "")
+        };
         let text = match (message, self.jobs) {
-            (Some(message), _) => format!("{} after {took}: {message}", word(outcome)),
-            (None, Some(_)) => format!("{} in {took}", word(outcome)),
+            (Some(message), _) => format!("{} after {took}: {message}{more}", word(outcome)),
+            (None, Some(_)) => format!("{} in {took}{more}", word(outcome)),
+            (None, None) if continues => format!("{} in {took}{more}", word(outcome)),
             // Where one job runs after the other, its steps have said it.
             (None, None) => return String::new(),
         };
         let lines = text.lines();
         lines
-            .map(|part| self.of_job(job, &self.look.paint(style(outcome), part)))
+            .map(|part| self.of_job(job, &self.look.paint(style, part)))
             .collect()
     }
 

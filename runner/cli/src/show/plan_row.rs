@@ -59,7 +59,11 @@ pub(super) fn rows(step: &StepPlan) -> Vec<Row> {
 pub(super) fn of_grant(grant: &Grant, step: &StepPlan) -> Row {
     let (verb, thing, style) = match &grant.authority {
         Some(Authority::Script { targets, .. }) => {
-            let on = on(targets, &step.authority);
+            let on = if targets.is_empty() {
+                "this machine".to_owned()
+            } else {
+                on(targets, &step.authority)
+            };
             (
                 "runs project code:".to_owned(),
                 format!("{} on {on}", describe(grant)),

@@ -94,7 +94,8 @@ fn used(source: &Source, jobs: &[&Job]) -> Vec<(String, Span)> {
     let mut keys = BTreeSet::new();
     for job in jobs.iter().filter(|job| keys.insert(job.key.as_str())) {
         for step in job.steps.iter() {
-            let env = step.env.iter().map(|entry| &entry.value);
+            // No other `env` can hold a secret.
+            let env = step.env.own.iter().map(|(_, value)| value);
             for input in step.with.iter().chain(env) {
                 input.for_each_text(&mut |text, span| {
                     // A pipeline without errors has no template that can't be read.

@@ -6,6 +6,7 @@ mod arguments;
 mod observer;
 mod outcome;
 mod retry;
+mod script;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -22,7 +22,7 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
-    fn passed(outputs: Map<String, Value>) -> Self {
+    pub(super) fn passed(outputs: Map<String, Value>) -> Self {
         Self {
             outcome: Outcome::Passed,
             message: None,
@@ -32,7 +32,7 @@ impl Ended {
         }
     }
 
-    fn of_kind(mut self, kind: &str) -> Self {
+    pub(super) fn of_kind(mut self, kind: &str) -> Self {
         self.kind = Some(kind.to_owned());
         self
     }

@@ -27,21 +27,16 @@ pub(super) async fn run(host: &StepRun, on: &ScriptHost, time: Duration) -> Ende
     match end {
         StepEnd::Exited(0) => Ended::passed(serde_json::Map::new()),
         StepEnd::Exited(code) => {
-            let mut ended = Ended::failed(
-                Outcome::Failed,
-                format!("the script exited with {code}"),
-            )
-            .of_kind("failed");
+            let mut ended =
+                Ended::failed(Outcome::Failed, format!("the script exited with {code}"))
+                    .of_kind("failed");
             ended.details = json!({ "code": code });
             ended
         }
         StepEnd::Signalled(signal) => Ended {
             details: json!({ "signal": signal }),
-            ..Ended::failed(
-                Outcome::Failed,
-                format!("signal {signal} ended the script"),
-            )
-            .of_kind("crashed")
+            ..Ended::failed(Outcome::Failed, format!("signal {signal} ended the script"))
+                .of_kind("crashed")
         },
         StepEnd::TimedOut => Ended {
             details: Value::Null,

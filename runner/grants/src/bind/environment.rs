@@ -4,10 +4,11 @@
 //! its plugin says which input that is. What the step's own input says comes first.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
-use capstep_pipeline::{Diagnostic, Node, Span, Spanned, Step, Value};
+use capstep_pipeline::{Diagnostic, Node, Spanned, Step, Value};
 
-use crate::manifest::{Abi, Input, Kind, Manifest, Role};
+use crate::manifest::{Abi, Input, Kind, Manifest, Role, SiblingRef};
 
 /// The step's inputs with its environment among them, and what is wrong about that.
 pub(super) fn merged<'s>(
@@ -15,72 +16,80 @@ pub(super) fn merged<'s>(
     manifest: &Manifest,
 ) -> (Option<Cow<'s, Node>>, Vec<Diagnostic>) {
     let with = step.with.as_ref().map(Cow::Borrowed);
-    if step.env.is_empty() {
+    let entries = step.env.entries();
+    let Some((first, _)) = entries.first() else {
         return (with, Vec::new());
-    }
-    let Some(input) = environment(manifest) else {
-        let own = step.env.iter().filter(|entry| entry.own);
-        let refused = own.map(|entry| {
-            let message = format!("`{}` takes no environment", manifest.name);
-            Diagnostic::error("unknown-input", entry.name.span, message)
-                .label("nothing would have it")
-                .help("remove it; where an expression needs it, `env` of the job or the pipeline does")
-        });
-        return (with, refused.collect());
     };
-    let mut inputs = match with.as_deref().map(|node| &node.value) {
+    let mut inputs = match step.with.as_ref().map(|node| &node.value) {
         Some(Value::Map(entries)) => entries.clone(),
-        None | Some(Value::Null) => Vec::new(),
-        // No inputs at all: that mistake is told where they are read.
-        Some(_) => return (with, Vec::new()),
+        _ => Vec::new(),
     };
-    let span = step.with.as_ref().map_or(step.span, |node| node.span);
-    let own = inputs.iter_mut().find(|(key, _)| key.value == input.name);
-    match own {
-        Some((_, node)) => add(node, step),
+    let input = match environment(manifest, &inputs) {
+        Ok(input) => input,
+        Err(why) => {
+            let refused = step.env.own.iter().map(|(name, _)| {
+                Diagnostic::error("unknown-input", name.span, why.clone())
+                    .label("nothing would have it")
+                    .help("remove it; where an expression needs it, `env` of the job or the pipeline does")
+            });
+            return (with, refused.collect());
+        }
+    };
+    let given = inputs.iter_mut().find(|(key, _)| key.value == input.name);
+    match given {
+        Some((_, node)) => add(node, &entries),
         None => {
-            let first = step.env.first().map_or(span, |entry| entry.name.span);
             let mut node = Node {
                 value: Value::Null,
-                span: first,
+                span: first.span,
             };
-            add(&mut node, step);
-            inputs.push((Spanned::new(input.name.clone(), first), node));
+            add(&mut node, &entries);
+            inputs.push((Spanned::new(input.name.clone(), first.span), node));
         }
     }
-    let value = Value::Map(inputs);
-    (Some(Cow::Owned(Node { value, span })), Vec::new())
-}
-
-/// Adds the step's environment to an input's value, but for the names that it has itself.
-fn add(node: &mut Node, step: &Step) {
-    let mut entries = match &node.value {
-        Value::Map(entries) => entries.clone(),
-        Value::Null => Vec::new(),
-        _ => return,
+    let node = Node {
+        value: Value::Map(inputs),
+        span: step.with.as_ref().map_or(step.span, |node| node.span),
     };
-    for variable in &step.env {
-        if !entries
-            .iter()
-            .any(|(name, _)| name.value == variable.name.value)
-        {
-            entries.push((variable.name.clone(), variable.value.clone()));
-        }
-    }
-    node.value = Value::Map(entries);
-    if node.span.is_empty() {
-        node.span = step
-            .env
-            .first()
-            .map_or(Span::default(), |entry| entry.name.span);
-    }
+    (Some(Cow::Owned(node)), Vec::new())
 }
 
-/// The input that is the environment of what the step runs, where there is one.
-fn environment(manifest: &Manifest) -> Option<&Input> {
-    manifest.inputs.iter().find(|input| {
+/// Adds an environment to an input's value, but for the names that it has itself. A value of another type stays: that
+/// mistake is told where the input is read.
+fn add(node: &mut Node, environment: &[&(Spanned<String>, Node)]) {
+    if node.is_null() {
+        node.value = Value::Map(Vec::new());
+    }
+    let Value::Map(entries) = &mut node.value else {
+        return;
+    };
+    let own: BTreeSet<String> = entries.iter().map(|(name, _)| name.value.clone()).collect();
+    let more = environment
+        .iter()
+        .filter(|(name, _)| !own.contains(&name.value));
+    entries.extend(more.map(|entry| (*entry).clone()));
+}
+
+/// The input that is the environment of what the step runs; or why there is none.
+fn environment<'m>(
+    manifest: &'m Manifest,
+    inputs: &[(Spanned<String>, Node)],
+) -> Result<&'m Input, String> {
+    let takes_it = |input: &&Input| {
         let is_role = matches!(input.role, Some(Role::ScriptEnv(_)));
         let is_plain = manifest.abi == Abi::Plain && input.name == "env";
         matches!(input.kind, Kind::Map(_)) && (is_role || is_plain)
-    })
+    };
+    let input = manifest.inputs.iter().find(takes_it);
+    let input = input.ok_or_else(|| format!("`{}` takes no environment", manifest.name))?;
+    if let Some(Role::ScriptEnv(SiblingRef::Input { up: 0, name })) = &input.role
+        && !inputs
+            .iter()
+            .any(|(key, node)| key.value == *name && !node.is_null())
+    {
+        return Err(format!(
+            "this step has no `{name}`, whose environment this would be"
+        ));
+    }
+    Ok(input)
 }

@@ -9,14 +9,6 @@ pub trait InputScope: Scope + Sync {
     /// What is known of a reference.
     fn knowledge(&self, reference: &Reference) -> Knowledge;
 
-    /// The names of the secrets that a reference is made of, as far as that is written.
-    fn secrets(&self, reference: &Reference) -> Vec<String> {
-        match &reference.target {
-            Target::Secret(name) => vec![name.clone()],
-            _ => Vec::new(),
-        }
-    }
-
     /// What is known of the digests of files.
     fn files(&self) -> Knowledge {
         Knowledge::NotYet
@@ -46,7 +38,7 @@ pub(super) struct FramedInputs<'a> {
 impl FramedInputs<'_> {
     fn env(&self, reference: &Reference) -> Option<&Template> {
         match &reference.target {
-            Target::Env(name) => self.frame.env.get(name),
+            Target::Env(name) => self.frame.get(name),
             _ => None,
         }
     }
@@ -74,13 +66,6 @@ impl InputScope for FramedInputs<'_> {
             (Some(template), _) => knowledge_of(template, self.scope),
             (None, Target::Env(_)) => Knowledge::Undeclared,
             (None, _) => self.scope.knowledge(reference),
-        }
-    }
-
-    fn secrets(&self, reference: &Reference) -> Vec<String> {
-        match self.env(reference) {
-            Some(template) => template.secrets(),
-            None => self.scope.secrets(reference),
         }
     }
 

@@ -134,7 +134,11 @@ pub(super) fn parse_type<'a>(
         "json" => Kind::Json,
         "secret" => Kind::Secret,
         "script" => Kind::Script {
-            on: declaration.on.as_deref().map(SiblingRef::parse).transpose()?,
+            on: declaration
+                .on
+                .as_deref()
+                .map(SiblingRef::parse)
+                .transpose()?,
         },
         "path" => Kind::Path,
         "url" => Kind::Url {

@@ -86,13 +86,6 @@ impl Expr {
         found
     }
 
-    /// Whether its value is known only while the pipeline runs.
-    pub fn is_runtime(&self) -> bool {
-        self.uses_status()
-            || self.reads_files()
-            || self.references().iter().any(Reference::is_runtime)
-    }
-
     /// Whether it looks at files.
     pub fn reads_files(&self) -> bool {
         let mut found = false;

@@ -1,19 +1,43 @@
 //! What names stand for where an expression was written.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::evaluate::evaluate_template;
 use super::scope::{Evaluated, JobStatus, Scope};
 use super::template::Template;
 
-/// What `env.NAME` stands for at a place of the file.
+/// What `env.NAME` stands for at a place of the file: what is written there, over what is around it.
 ///
 /// A value is a text of the file, worked out where it is used: it has no more in it, and is no more secret, than what
 /// it was written with.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Frame {
-    /// By name; the step's own before the job's before the pipeline's.
-    pub env: BTreeMap<String, Template>,
+    own: BTreeMap<String, Template>,
+    around: Option<Arc<Frame>>,
+}
+
+impl Frame {
+    /// A frame with these names, within another one.
+    pub(crate) fn within(around: &Arc<Self>, own: BTreeMap<String, Template>) -> Self {
+        Self {
+            own,
+            around: Some(Arc::clone(around)),
+        }
+    }
+
+    /// What a name stands for: the step's own before the job's before the pipeline's.
+    pub fn get(&self, name: &str) -> Option<&Template> {
+        let own = self.own.get(name);
+        own.or_else(|| self.around.as_ref()?.get(name))
+    }
+
+    /// Every name; one that several levels have comes several times.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        let around = self.around.as_ref().map(|around| around.names());
+        let own = self.own.keys().map(String::as_str);
+        own.chain(around.unwrap_or_default()).collect()
+    }
 }
 
 /// A scope with what a frame adds to it.
@@ -27,7 +51,7 @@ pub struct Framed<'a> {
 impl Scope for Framed<'_> {
     fn lookup(&self, path: &[String]) -> Result<Evaluated, String> {
         match path {
-            [context, name] if context == "env" => match self.frame.env.get(name) {
+            [context, name] if context == "env" => match self.frame.get(name) {
                 // A value of `env` never refers to `env`, so this goes no deeper.
                 Some(template) => {
                     evaluate_template(template, self.scope).map_err(|error| error.message)

@@ -62,23 +62,6 @@ pub enum RunFact {
     Started,
 }
 
-impl Reference {
-    /// Whether the value is known only while the pipeline runs.
-    pub fn is_runtime(&self) -> bool {
-        match self.target {
-            Target::StepOutput { .. }
-            | Target::JobOutput { .. }
-            | Target::StepOutcome(_)
-            | Target::JobOutcome(_)
-            | Target::Run(_)
-            | Target::Event => true,
-            // What they stand for may be, which is asked of that.
-            Target::Env(_) => false,
-            Target::Secret(_) | Target::Variable(_) | Target::Matrix(_) => false,
-        }
-    }
-}
-
 /// What a path can start with, and how such a path goes on.
 const CONTEXTS: &[(&str, &str)] = &[
     ("vars", "vars.NAME"),

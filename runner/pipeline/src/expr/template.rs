@@ -126,11 +126,6 @@ impl Template {
         self.references().into_iter().filter_map(secret).collect()
     }
 
-    /// Whether its value is known only while the pipeline runs.
-    pub fn is_runtime(&self) -> bool {
-        self.reads_files() || self.references().iter().any(Reference::is_runtime)
-    }
-
     /// Whether it looks at files.
     pub fn reads_files(&self) -> bool {
         self.parts

@@ -310,7 +310,6 @@ fn conditions() {
     assert!(condition("a == 1 && failure()").is_err());
     assert!(condition("vars.N == 1 && failure()").unwrap().uses_status());
     assert!(!condition("vars.N == 1").unwrap().uses_status());
-    assert!(condition("steps.s.outputs.n == 1").unwrap().is_runtime());
 }
 
 #[test]
@@ -477,7 +476,6 @@ fn references_have_their_places() {
             (Target::Variable(owned("V")), "vars.V"),
         ]
     );
-    assert!(template.is_runtime());
     assert_eq!(template.secrets(), ["A"]);
 }
 
@@ -518,7 +516,6 @@ fn literals_and_single_expressions() {
     assert!(template("${{ vars.A }}").unwrap().is_literal().is_none());
     assert!(template("${{ vars.A }}").unwrap().single_expr().is_some());
     assert!(template(" ${{ vars.A }}").unwrap().single_expr().is_none());
-    assert!(!template("${{ vars.A }}").unwrap().is_runtime());
 }
 
 /// Pieces that expressions are made of, so that random texts get past the lexer.

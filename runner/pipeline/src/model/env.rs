@@ -1,10 +1,11 @@
 //! `env`: variables for the environments of scripts and programs, and what `env.NAME` stands for.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::fields::mark;
 use super::names::{self, shown};
-use super::pipeline::EnvEntry;
+use super::pipeline::Env;
 use super::reader::Reader;
 use crate::codes;
 use crate::diagnostic::Diagnostic;
@@ -12,11 +13,28 @@ use crate::expr::{Frame, Reference, Target, Template};
 use crate::source::Spanned;
 use crate::tree::{Node, Value};
 
+/// The most variables of one `env`. Programs are started with some dozens; every step's environment is put together
+/// from three of these.
+const MAX_VARIABLES: usize = 256;
+
 /// The environment at a place of the file, and what names stand for there.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Env {
-    pub(super) entries: Vec<EnvEntry>,
+pub(super) struct Surroundings {
+    pub(super) env: Arc<Env>,
     pub(super) frame: Arc<Frame>,
+}
+
+impl Surroundings {
+    /// A level with nothing of its own.
+    pub(super) fn nothing_more(&self) -> Self {
+        Self {
+            env: Arc::new(Env {
+                own: Vec::new(),
+                around: Some(Arc::clone(&self.env)),
+            }),
+            frame: Arc::clone(&self.frame),
+        }
+    }
 }
 
 /// Where an `env` stands.
@@ -33,15 +51,23 @@ impl Reader<'_> {
         &mut self,
         key: &Spanned<String>,
         node: &Node,
-        around: &Env,
+        around: &Surroundings,
         level: EnvLevel,
-    ) -> (Env, Vec<Reference>) {
+    ) -> (Surroundings, Vec<Reference>) {
         let mut references = Vec::new();
         let Some(entries) = self.open_map(key, node, "a map of names to texts") else {
-            return (around.clone(), references);
+            return (around.nothing_more(), references);
         };
-        let mut env = around.entries.clone();
-        let mut frame = Frame::clone(&around.frame);
+        if entries.len() > MAX_VARIABLES {
+            let message = format!("`env` has more than {MAX_VARIABLES} variables");
+            self.report(
+                Diagnostic::error(codes::LIMIT_EXCEEDED, key.span, message)
+                    .help("hand many values over in a file"),
+            );
+            return (around.nothing_more(), references);
+        }
+        let mut own = Vec::with_capacity(entries.len());
+        let mut names = BTreeMap::new();
         for (name, value) in entries {
             if let Some(mistake) = names::check_variable(name, "a variable's name") {
                 self.report(mistake);
@@ -56,7 +82,7 @@ impl Reader<'_> {
                 self.wrong_type(&what, "text, a number or true/false", span, value);
                 // The name is there: who refers to it isn't blamed.
                 let (empty, _) = Template::parse_all("", span, self.source);
-                frame.env.insert(name.value.clone(), empty);
+                names.insert(name.value.clone(), empty);
                 continue;
             };
             let (template, mistakes) = Template::parse_all(&text, value.span, self.source);
@@ -70,19 +96,17 @@ impl Reader<'_> {
                     references.push(reference);
                 }
             }
-            frame.env.insert(name.value.clone(), template);
-            env.retain(|entry| entry.name.value != name.value);
-            env.push(EnvEntry {
-                name: name.clone(),
-                value: value.clone(),
-                own: level == EnvLevel::Step,
-            });
+            names.insert(name.value.clone(), template);
+            own.push((name.clone(), value.clone()));
         }
-        let env = Env {
-            entries: env,
-            frame: Arc::new(frame),
+        let surroundings = Surroundings {
+            env: Arc::new(Env {
+                own,
+                around: Some(Arc::clone(&around.env)),
+            }),
+            frame: Arc::new(Frame::within(&around.frame, names)),
         };
-        (env, references)
+        (surroundings, references)
     }
 }
 

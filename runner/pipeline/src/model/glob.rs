@@ -58,10 +58,10 @@ impl Glob {
     /// Whether a whole text is as the pattern says. All ways through it are followed at once, so that no pattern takes
     /// long.
     pub(super) fn matches(&self, text: &str) -> bool {
-        let mut at = Places::new(self.0.len());
+        let (mut at, mut next) = (Places::new(self.0.len()), Places::new(self.0.len()));
         at.enter(&self.0, 0);
         for c in text.chars() {
-            let mut next = Places::new(self.0.len());
+            next.clear();
             for (place, part) in self.0.iter().enumerate() {
                 if at.inside(place) {
                     next.set_inside(place);
@@ -86,7 +86,7 @@ impl Glob {
                     Part::Is(_) | Part::One | Part::Some => {}
                 }
             }
-            at = next;
+            std::mem::swap(&mut at, &mut next);
         }
         at.has(self.0.len())
     }
@@ -105,6 +105,11 @@ impl Places {
             at: vec![false; parts + 1],
             inside: vec![false; parts + 1],
         }
+    }
+
+    fn clear(&mut self) {
+        self.at.fill(false);
+        self.inside.fill(false);
     }
 
     fn has(&self, place: usize) -> bool {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::env::{Env, EnvLevel};
+use super::env::{EnvLevel, Surroundings};
 use super::fields::mark;
 use super::keys::{JOB, STEP};
 use super::names::{self, shown};
@@ -72,7 +72,7 @@ impl Reader<'_> {
             on: None,
             condition: None,
             timeout: None,
-            outputs: Vec::new(),
+            outputs: Arc::default(),
             environment: None,
             concurrency: None,
             continue_on_error: false,
@@ -83,7 +83,7 @@ impl Reader<'_> {
             match key.value.as_str() {
                 "name" => job.name = self.text(key, node),
                 "needs" => job.needs = self.needs(key, node),
-                "on" => job.on = self.triggers(key, node),
+                "on" => job.on = self.triggers(key, node).map(Arc::new),
                 "if" => {
                     job.condition = self.condition(key, node);
                     let references = job.condition.iter().flat_map(|expr| expr.references());
@@ -91,7 +91,7 @@ impl Reader<'_> {
                     self.refer(place, seen, &frame, references);
                 }
                 "timeout" => job.timeout = self.duration(key, node),
-                "outputs" => job.outputs = self.outputs(&around, key, node),
+                "outputs" => job.outputs = Arc::new(self.outputs(&around, key, node)),
                 "environment" => job.environment = self.environment(place, &frame, key, node),
                 "concurrency" => job.concurrency = self.concurrency(place, &frame, key, node),
                 "continue-on-error" => job.continue_on_error = self.flag(key, node),
@@ -101,7 +101,8 @@ impl Reader<'_> {
                         declared.axes = matrix.as_ref().map(|matrix| matrix.axes.clone());
                         declared.matrix_unread = matrix.is_none();
                     }
-                    self.matrices.insert(place, matrix.unwrap_or_default());
+                    self.matrices
+                        .insert(id.value.clone(), matrix.unwrap_or_default());
                 }
                 _ => {}
             }
@@ -253,23 +254,27 @@ impl Reader<'_> {
         let entries = self.level(node, &STEP, &what, here)?;
         let before = StepsSeen::Before(place);
         let job = around.job;
-        let mut env = around.env.clone();
+        let mut env = around.env.nothing_more();
         if let Some((key, node)) = node.entry("env") {
             let (own, references) = self.env(key, node, &around.env, EnvLevel::Step);
-            env = own;
             self.refer(job, before, &Arc::default(), references.into_iter());
+            env = own;
         }
         let frame = Arc::clone(&env.frame);
-        let mut uses = None;
+        let (uses, script) = self.what_it_runs(node, here, &what);
+        let has_script = script.is_some();
+        if let Some(inputs) = &script {
+            self.inputs(job, before, &frame, inputs);
+        }
         let mut step = Step {
             id: None,
             name: None,
             uses: Spanned::new(String::new(), here),
-            with: None,
+            with: script,
             allow: Vec::new(),
             condition: None,
             timeout: around.defaults.timeout.clone(),
-            env: env.entries,
+            env: env.env,
             retry: around.defaults.retry.clone(),
             continue_on_error: false,
             finally: false,
@@ -280,9 +285,8 @@ impl Reader<'_> {
             match key.value.as_str() {
                 "id" => step.id = self.step_id(job, place, key, node, seen),
                 "name" => step.name = self.text(key, node),
-                "uses" => uses = self.text(key, node),
-                "with" => step.with = self.with(job, before, &frame, key, node),
-                "allow" => step.allow = self.allow(key, node),
+                "with" if !has_script => step.with = self.with(job, before, &frame, key, node),
+                "allow" if !has_script => step.allow = self.allow(key, node),
                 "if" => {
                     step.condition = self.condition(key, node);
                     let references = step.condition.iter().flat_map(|expr| expr.references());
@@ -374,7 +378,7 @@ impl Reader<'_> {
 struct Around {
     /// The job's place in the file.
     job: usize,
-    env: Env,
+    env: Surroundings,
     defaults: Defaults,
 }
 

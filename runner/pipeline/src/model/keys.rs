@@ -37,6 +37,12 @@ pub(super) enum Takes {
     Defaults,
     /// How often a step is tried again, and when.
     Retry,
+    /// A script.
+    Script,
+    /// A shell.
+    Shell,
+    /// Paths of the workspace.
+    Paths,
     /// True or false.
     Flag,
     /// A whole number, at least 1.
@@ -115,6 +121,7 @@ pub(super) const PIPELINE: Level = Level {
             "What the project is known by; without it, its folder.",
         ),
         key(
+            "on",
             Takes::Triggers,
             "The events it is for: a run about another one skips all jobs.",
         ),
@@ -187,10 +194,12 @@ pub(super) const JOB: Level = Level {
             "What this job's steps have that don't say otherwise.",
         ),
         key(
+            "environment",
             Takes::Environment,
             "Where it deploys to: a name, or a name and a URL. What passed there is remembered.",
         ),
         key(
+            "concurrency",
             Takes::Concurrency,
             "A group of jobs of which one runs at a time on this machine.",
         ),
@@ -226,16 +235,41 @@ pub(super) const STEP: Level = Level {
             "What expressions call it: steps.ID.outputs.NAME.",
         ),
         key("name", Takes::Text, "What people call it."),
-        required("uses", Takes::Text, "The plugin to run."),
+        key("uses", Takes::Text, "The plugin to run; or else `run`."),
         key(
             "with",
             Takes::Inputs,
             "The plugin's inputs. What is handed over here is what the step may touch.",
         ),
         key(
+            "run",
+            Takes::Script,
+            "A script to run on this machine, in the sandbox for programs, in place of a plugin. No expressions: use `env`.",
+        ),
+        key(
+            "shell",
+            Takes::Shell,
+            "Who reads the script: bash (without it) or sh.",
+        ),
+        key(
+            "working-directory",
+            Takes::Text,
+            "The folder in which the script starts.",
+        ),
+        key(
+            "reads",
+            Takes::Paths,
+            "The only files and folders that the script may read, besides those of the system.",
+        ),
+        key(
+            "writes",
+            Takes::Paths,
+            "The only files and folders that the script may change.",
+        ),
+        key(
             "allow",
             Takes::Grants,
-            "Fixed authority that the plugin requires; each value repeats the one in its manifest.",
+            "Of a plugin: fixed authority that it requires; each value repeats the one in its manifest. Of a script: the origins that it may connect to.",
         ),
         key(
             "if",
@@ -343,16 +377,8 @@ pub(super) const ELSEWHERE: &[(&str, &str)] = &[
 pub(super) const LATER: &[&str] = &[
     "artifacts",
     "cache",
-    "concurrency",
     "container",
-    "environment",
     "include",
-    "on",
     "permissions",
-    "reads",
-    "run",
     "services",
-    "shell",
-    "working-directory",
-    "writes",
 ];

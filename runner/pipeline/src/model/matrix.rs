@@ -4,7 +4,7 @@
 //! has all of its values; then each entry of `include` is added to every combination whose axes it agrees with, and
 //! becomes a combination of its own where there is none.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value as Json};
 
@@ -22,6 +22,9 @@ const MAX_JOBS: usize = 256;
 
 /// The most jobs that run at once of one matrix: any number, if the machine has the processors.
 const MAX_PARALLEL: u32 = 256;
+
+/// The most bytes of a combination, written as JSON: what tells jobs apart is short, and each of them keeps it.
+const MAX_COMBINATION: usize = 4 * 1024;
 
 /// The longest name of a job that a matrix makes, in characters.
 const MAX_NAME: usize = 100;
@@ -60,11 +63,11 @@ impl Reader<'_> {
             }
         }
         self.check_excludes(&axes, &exclude);
+        // What is too much isn't made to be counted.
         let size = axes
             .iter()
             .try_fold(1_usize, |size, (_, values)| size.checked_mul(values.len()));
-        let size = size.and_then(|size| size.checked_add(include.len()));
-        if size.is_none_or(|size| size > MAX_JOBS + include.len()) || include.len() > MAX_JOBS {
+        if size.is_none_or(|size| size > MAX_JOBS) || include.len() > MAX_JOBS {
             let message = format!("this matrix makes more than {MAX_JOBS} jobs");
             self.report(
                 Diagnostic::error(codes::BAD_MATRIX, key.span, message)
@@ -72,9 +75,17 @@ impl Reader<'_> {
             );
             return None;
         }
-        let names = axes.iter().map(|(name, _)| name.clone());
-        let included = include.iter().flat_map(|(entry, _)| entry.keys().cloned());
-        let mut all: Vec<String> = names.chain(included).collect();
+        if longest(&axes, &include) > MAX_COMBINATION {
+            let message = "a combination of this matrix can have more than 4 KiB";
+            self.report(
+                Diagnostic::error(codes::BAD_MATRIX, key.span, message)
+                    .help("let its values be names, and put what they stand for into files"),
+            );
+            return None;
+        }
+        let names = axes.iter().map(|(name, _)| name);
+        let included = include.iter().flat_map(|(entry, _)| entry.keys());
+        let mut all: Vec<String> = names.chain(included).cloned().collect();
         let mut seen = HashSet::new();
         all.retain(|name| seen.insert(name.clone()));
         let exclude: Vec<Combination> = exclude.into_iter().map(|(entry, _)| entry).collect();
@@ -245,6 +256,21 @@ fn as_written(node: &Node) -> Json {
         ),
         _ => node.to_json(),
     }
+}
+
+/// How long a combination can be at most, in bytes as JSON: of each name the longest value.
+fn longest(axes: &[(String, Vec<Json>)], include: &[(Combination, Span)]) -> usize {
+    let mut by_name: HashMap<&str, usize> = HashMap::new();
+    let of_axes = axes
+        .iter()
+        .flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
+    let included = include.iter().flat_map(|(entry, _)| entry.iter());
+    for (name, value) in of_axes.chain(included) {
+        let size = name.len() + value.to_string().len();
+        let longest = by_name.entry(name).or_default();
+        *longest = size.max(*longest);
+    }
+    by_name.values().sum()
 }
 
 /// All combinations, in order.

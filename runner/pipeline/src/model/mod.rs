@@ -1,11 +1,13 @@
 //! The pipeline: what the file says, and everything that is wrong with it.
 //!
 //! `pipeline` has the types, `keys` the tables of keys that drive both the reader and the JSON Schema (`schema`).
-//! `places` reads `environment` and `concurrency`, `triggers` reads `on` with the patterns of `glob`; `env`, `retry` and `matrix` read the keys of these names; a matrix becomes several jobs when all is checked.
-//! `reader` goes through the tree with `fields` (types of values), `jobs` and `names`; what expressions refer to is
-//! collected on the way and checked afterwards by `references`, what jobs wait for by `graph`.
+//! `reader` goes through the tree with `fields` (types of values), `jobs` and `names`; `env`, `retry`, `matrix`,
+//! `triggers` (`on`, with the patterns of `glob`) and `places` (`environment`, `concurrency`) read the keys of these
+//! names. What expressions refer to is collected on the way and checked afterwards by `references`, what jobs wait for by
+//! `graph`; at last `expand` makes a matrix into its jobs.
 
 mod env;
+mod expand;
 mod fields;
 mod glob;
 mod graph;
@@ -19,6 +21,7 @@ mod reader;
 mod references;
 mod retry;
 mod schema;
+mod script;
 #[cfg(test)]
 mod tests;
 mod triggers;
@@ -26,9 +29,10 @@ mod triggers;
 pub use graph::topological;
 pub use names::{is_identifier, is_variable_name};
 pub use pipeline::{
-    Backoff, Concurrency, EnvEntry, Environment, FAILURES, Job, Pipeline, PluginDecl, Retry, Step,
+    Backoff, Concurrency, Env, Environment, FAILURES, Job, Pipeline, PluginDecl, Retry, Step,
     VarDecl, Variant,
 };
 pub use reader::parse_pipeline;
 pub use schema::pipeline_schema;
+pub use script::SCRIPT;
 pub use triggers::Triggers;

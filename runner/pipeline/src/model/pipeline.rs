@@ -1,5 +1,6 @@
 //! The types of a pipeline.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,13 +62,13 @@ pub struct Job {
     /// The ids of the jobs that must have ended well before it; a job with a matrix is all of its jobs.
     pub needs: Vec<Spanned<String>>,
     /// The events it is for; without it, any that the pipeline is for.
-    pub on: Option<Triggers>,
+    pub on: Option<Arc<Triggers>>,
     /// Whether it runs.
     pub condition: Option<Expr>,
     /// How long it may take.
     pub timeout: Option<Spanned<Duration>>,
-    /// What it hands to jobs that need it.
-    pub outputs: Vec<(Spanned<String>, Template)>,
+    /// What it hands to jobs that need it. The jobs of a matrix have these in common.
+    pub outputs: Arc<Vec<(Spanned<String>, Template)>>,
     /// Where it deploys to.
     pub environment: Option<Environment>,
     /// What must not run beside it.
@@ -134,8 +135,8 @@ pub struct Step {
     pub condition: Option<Expr>,
     /// How long each try may take.
     pub timeout: Option<Spanned<Duration>>,
-    /// The environment for what it runs: the pipeline's, the job's and its own, by name, each name once.
-    pub env: Vec<EnvEntry>,
+    /// The environment for what it runs; the innermost level is the step's own.
+    pub env: Arc<Env>,
     /// How often it is tried again.
     pub retry: Option<Retry>,
     /// Whether the job goes on as if it had passed where it fails.
@@ -148,15 +149,31 @@ pub struct Step {
     pub span: Span,
 }
 
-/// A variable of an environment.
-#[derive(Debug, Clone, PartialEq)]
-pub struct EnvEntry {
-    /// Its name.
-    pub name: Spanned<String>,
-    /// Its value: text with expressions, a number or true/false.
-    pub value: Node,
-    /// Whether the step itself has it, and not its job or the pipeline.
-    pub own: bool,
+/// Variables for the environment of a script or program: what is written here, over what is around it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Env {
+    /// What is written here, each name once: text with expressions, numbers, true/false.
+    pub own: Vec<(Spanned<String>, Node)>,
+    /// What is around it: the job's, and around that the pipeline's. All steps of a job have it in common.
+    pub around: Option<Arc<Env>>,
+}
+
+impl Env {
+    /// All of it, what is around first; a name that is written again has its innermost value.
+    pub fn entries(&self) -> Vec<&(Spanned<String>, Node)> {
+        let mut levels = vec![self];
+        while let Some(around) = levels.last().and_then(|level| level.around.as_ref()) {
+            levels.push(around);
+        }
+        let mut seen = HashSet::new();
+        let mut entries: Vec<_> = levels
+            .iter()
+            .flat_map(|level| level.own.iter().rev())
+            .filter(|(name, _)| seen.insert(name.value.as_str()))
+            .collect();
+        entries.reverse();
+        entries
+    }
 }
 
 /// How often a step is tried again, and when.

@@ -1,13 +1,13 @@
 //! Goes through the tree and makes the pipeline, collecting what is wrong.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use super::env::{Env, EnvLevel};
+use super::env::{EnvLevel, Surroundings};
 use super::fields::{Entry, mark};
 use super::graph;
 use super::jobs::StepsSeen;
 use super::keys::PIPELINE;
-use super::matrix::{self, Matrix};
+use super::matrix::Matrix;
 use super::names;
 use super::pipeline::{Job, Pipeline, PluginDecl, VarDecl};
 use super::references::{self, Declared, Use};
@@ -20,12 +20,6 @@ use crate::tree::{Node, Value, parse_tree};
 /// The most mistakes that are told of one file. A file that was meant as something else has thousands, and each is
 /// compared with every known name.
 const MAX_DIAGNOSTICS: usize = 500;
-
-/// The most that jobs wait for jobs of matrices, all together: each is kept by its name.
-const MAX_NEEDS: usize = 500_000;
-
-/// The most jobs of a pipeline whose matrices are made into jobs. A file of a megabyte could ask for millions.
-const MAX_JOBS: usize = 10_000;
 
 /// Reads a pipeline.
 ///
@@ -53,13 +47,11 @@ pub(super) struct Reader<'a> {
     /// What they may refer to.
     pub(super) declared: Declared,
     /// The pipeline's own `env`.
-    pub(super) env: Env,
+    pub(super) env: Surroundings,
     /// The pipeline's own `defaults`.
     pub(super) defaults: Defaults,
-    /// The keys of `jobs`, in the order of the file.
-    places: Vec<String>,
-    /// What the matrices of jobs make, by the job's place in the file.
-    pub(super) matrices: BTreeMap<usize, Matrix>,
+    /// What the matrices of jobs make, by the jobs' keys.
+    pub(super) matrices: HashMap<String, Matrix>,
 }
 
 impl<'a> Reader<'a> {
@@ -69,10 +61,9 @@ impl<'a> Reader<'a> {
             diagnostics: Vec::new(),
             uses: Vec::new(),
             declared: Declared::default(),
-            env: Env::default(),
+            env: Surroundings::default(),
             defaults: Defaults::default(),
-            places: Vec::new(),
-            matrices: BTreeMap::new(),
+            matrices: HashMap::new(),
         }
     }
 
@@ -112,7 +103,8 @@ impl<'a> Reader<'a> {
             jobs: Vec::new(),
         };
         if let Some((key, node)) = root.entry("env") {
-            let (env, references) = self.env(key, node, &Env::default(), EnvLevel::Pipeline);
+            let (env, references) =
+                self.env(key, node, &Surroundings::default(), EnvLevel::Pipeline);
             self.env = env;
             let frame = std::sync::Arc::default();
             self.refer(0, StepsSeen::None, &frame, references.into_iter());
@@ -139,73 +131,6 @@ impl<'a> Reader<'a> {
         }
         self.expand(&mut pipeline);
         Some(pipeline)
-    }
-
-    /// Makes each job with a matrix into its jobs, and lets what needs it need them all.
-    fn expand(&mut self, pipeline: &mut Pipeline) {
-        let matrices = std::mem::take(&mut self.matrices);
-        if matrices.is_empty() {
-            return;
-        }
-        let places: HashMap<String, usize> = self
-            .places
-            .iter()
-            .enumerate()
-            .map(|(place, id)| (id.clone(), place))
-            .collect();
-        let mut made: HashMap<String, Vec<String>> = HashMap::new();
-        let mut jobs = Vec::new();
-        for job in std::mem::take(&mut pipeline.jobs) {
-            let matrix = places.get(&job.key).and_then(|place| matrices.get(place));
-            let Some(matrix) = matrix else {
-                jobs.push(job);
-                continue;
-            };
-            let ids = match matrix::ids(&job.id, matrix) {
-                Ok(ids) => ids,
-                Err(mistake) => {
-                    self.report(mistake);
-                    continue;
-                }
-            };
-            if jobs.len() + ids.len() > MAX_JOBS {
-                let message = format!("with this matrix there are more than {MAX_JOBS} jobs");
-                self.report(Diagnostic::error(codes::BAD_MATRIX, job.id.span, message));
-                return;
-            }
-            for (id, variant) in ids.iter().zip(&matrix.variants) {
-                let mut one = job.clone();
-                one.id.value.clone_from(id);
-                one.matrix = Some(variant.clone());
-                jobs.push(one);
-            }
-            made.insert(job.key, ids);
-        }
-        let mut added = 0;
-        for job in &mut jobs {
-            let needs = std::mem::take(&mut job.needs);
-            for need in needs {
-                match made.get(&need.value) {
-                    Some(ids) => {
-                        added += ids.len();
-                        if added > MAX_NEEDS {
-                            let message = "too many jobs wait for the jobs of matrices";
-                            self.report(
-                                Diagnostic::error(codes::BAD_MATRIX, need.span, message).help(
-                                    "let one job wait for the matrix, and the others for that one",
-                                ),
-                            );
-                            return;
-                        }
-                        let span = need.span;
-                        let all = ids.iter().map(|id| Spanned::new(id.clone(), span));
-                        job.needs.extend(all);
-                    }
-                    None => job.needs.push(need),
-                }
-            }
-        }
-        pipeline.jobs = jobs;
     }
 
     fn version(&mut self, key: &Spanned<String>, node: &Node) {
@@ -366,7 +291,6 @@ impl<'a> Reader<'a> {
                     .help("add at least one job: an id, and below it `steps:`"),
             );
         }
-        self.places = entries.iter().map(|(id, _)| id.value.clone()).collect();
         let read = |(place, (id, node)): (usize, &Entry)| self.job(place, id, node);
         entries.iter().enumerate().filter_map(read).collect()
     }

@@ -301,7 +301,7 @@ impl<'a> Checker<'a> {
 
 fn unknown_env(name: &str, frame: &Frame, span: Span) -> Option<Diagnostic> {
     let name = shown(name);
-    match frame.env.get(&name) {
+    match frame.get(&name) {
         Some(template) if template.secrets().is_empty() => None,
         Some(_) => Some(
             Diagnostic::error(
@@ -312,7 +312,7 @@ fn unknown_env(name: &str, frame: &Frame, span: Span) -> Option<Diagnostic> {
             .help("write `secrets.NAME` where the secret is handed over"),
         ),
         None => {
-            let help = similar(&name, frame.env.keys().map(String::as_str)).unwrap_or_else(|| {
+            let help = similar(&name, frame.names().into_iter()).unwrap_or_else(|| {
                 format!("add `{name}` to `env` of the step, of its job or of the pipeline")
             });
             let message = format!("`env` has no `{name}` here");

@@ -94,7 +94,12 @@ fn takes(takes: Takes) -> Value {
             json!({ "type": "array", "items": { "$ref": "#/$defs/step" }, "minItems": 1 })
         }
         Takes::Inputs => json!({ "type": "object" }),
-        Takes::Grants => map_of(&id, &json!({})),
+        Takes::Grants => {
+            json!({ "anyOf": [map_of(&id, &json!({})), text, { "type": "array", "items": text }] })
+        }
+        Takes::Script => text,
+        Takes::Shell => json!({ "enum": ["bash", "sh"] }),
+        Takes::Paths => json!({ "anyOf": [text.clone(), { "type": "array", "items": text }] }),
         Takes::Env => map_of(
             &variable,
             &json!({ "type": ["string", "number", "boolean"] }),

@@ -96,7 +96,12 @@ impl Step {
             .lines()
             .map(str::trim)
             .filter(|line| !line.is_empty() && !line.starts_with('#'));
-        let first: String = lines.next().unwrap_or_default().chars().take(TITLE).collect();
+        let first: String = lines
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .take(TITLE)
+            .collect();
         let more = if lines.next().is_some() { " …" } else { "" };
         Some(format!("run: {first}{more}"))
     }

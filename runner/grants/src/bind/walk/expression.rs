@@ -1,7 +1,5 @@
 //! Texts with expressions in them: what they come to, as far as that is known.
 
-use std::collections::BTreeSet;
-
 use capstep_pipeline::expr::{Evaluated, SecretText, Template, evaluate_template};
 use capstep_pipeline::{Diagnostic, Span};
 use serde_json::Value;
@@ -55,15 +53,11 @@ impl Walk<'_, '_> {
         }
         if knowledge == Knowledge::NotYet {
             // What is made of a secret is a secret, also while the rest of it is not known: the plan shows where it goes.
-            let references = template.references();
-            let names: BTreeSet<String> = references
-                .iter()
-                .flat_map(|reference| self.scope.secrets(reference))
-                .collect();
+            let names = template.secrets();
             if !names.is_empty() {
                 return Text::Secret(SecretText {
                     text: String::new().into(),
-                    names,
+                    names: names.into_iter().collect(),
                 });
             }
             return Text::NotYet(provenance);
