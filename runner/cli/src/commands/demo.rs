@@ -21,7 +21,7 @@ use crate::printer::Style;
 use crate::process;
 use crate::project::Project;
 use crate::report::Report;
-use crate::show;
+use crate::{directories, show};
 
 /// Deploy a small site over SSH, on this machine alone, and see a plugin being stopped.
 ///
