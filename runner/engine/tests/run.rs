@@ -442,6 +442,167 @@ jobs:
     check(false, &["m (1).1", "m (2).1"]).await;
 }
 
+fn job_messages(run: &Run) -> Vec<String> {
+    run.events
+        .iter()
+        .filter_map(|timed| match &timed.event {
+            Event::JobFinished {
+                job,
+                outcome,
+                message,
+                ..
+            } => Some(format!(
+                "{job} {outcome:?}: {}",
+                message.as_deref().unwrap_or("-")
+            )),
+            _ => None,
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_failure_of_a_matrix_ends_the_jobs_that_run() {
+    let folder = tempfile::tempdir().unwrap();
+    // One fails when the other has certainly begun, and the other waits for what never comes.
+    let text = "\
+version: 1
+jobs:
+  m:
+    matrix: { port: [1, 2] }
+    steps:
+      - { uses: health-check, if: matrix.port == 1, with: { tcp: \"127.0.0.1:1\", every: 500ms, attempts: 4 } }
+      - { uses: health-check, if: matrix.port == 2, with: { tcp: \"127.0.0.1:1\", every: 1s, attempts: 600 } }
+      - { uses: noop }
+    finally: [ { uses: noop } ]
+  after: { needs: m, steps: [ { uses: noop } ] }
+  then: { needs: m, if: failure(), steps: [ { uses: noop } ] }
+";
+    let run = run(folder.path(), text, &[]).await;
+    assert_eq!(run.outcome, Outcome::Failed, "{:?}", said(&run));
+    let mut found = job_messages(&run);
+    found.sort();
+    assert_eq!(
+        found,
+        [
+            "m (1) Failed: -",
+            "m (2) Cancelled: another job of its matrix failed",
+            "then Passed: -",
+        ]
+    );
+    let skipped: Vec<_> = run
+        .events
+        .iter()
+        .filter_map(|timed| match &timed.event {
+            Event::StepSkipped { at, reason, .. } if at.step == 3 => {
+                Some(format!("{}: {reason}", at.job))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        skipped,
+        [
+            "m (1): an earlier step did not pass",
+            "m (2): the job was cancelled"
+        ]
+    );
+    let ran = ran(&run);
+    assert!(
+        ran.contains(&"m (1).4".to_owned()) && ran.contains(&"m (2).4".to_owned()),
+        "{ran:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newer_job_of_a_group_ends_the_one_that_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        "\
+version: 1
+jobs:
+  old: {{ concurrency: g, steps: [ {WAITS} ], finally: [ {{ uses: noop }} ] }}
+  first: {{ steps: [ {{ uses: noop }} ] }}
+  new: {{ needs: first, concurrency: {{ group: g, cancel-in-progress: true }}, steps: [ {{ uses: noop }} ] }}
+"
+    );
+    let run = run(folder.path(), &text, &[]).await;
+    assert_eq!(run.outcome, Outcome::Cancelled, "{:?}", said(&run));
+    let mut found = job_messages(&run);
+    found.sort();
+    assert_eq!(
+        found,
+        [
+            "first Passed: -",
+            "new Passed: -",
+            "old Cancelled: a newer job of its group cancelled it"
+        ]
+    );
+    assert!(ran(&run).contains(&"old.2".to_owned()));
+}
+
+/// A server that answers with an error as often as this, and then well.
+fn failing_at_first(times: usize) -> u16 {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for (number, stream) in listener.incoming().enumerate() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let status = if number < times { "500 No" } else { "200 OK" };
+            let answer =
+                format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    port
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_passes_where_a_later_try_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = async |defaults: &str, retry: &str, expected: &str| {
+        let port = failing_at_first(2);
+        let text = format!(
+            "version: 1\ndefaults: {{ {defaults} }}\njobs:\n  a:\n    steps:\n      - {{ uses: health-check, with: {{ url: \"http://127.0.0.1:{port}/\", attempts: 1, timeout: 10s }}{retry} }}\n"
+        );
+        let run = run(folder.path(), &text, &[]).await;
+        assert_eq!(
+            outcomes(&run),
+            [expected],
+            "{defaults} {retry}: {:?}",
+            said(&run)
+        );
+    };
+    check("", ", retry: { attempts: 5, delay: 10ms }", "a.1 Passed 3").await;
+    check("", ", retry: { attempts: 2, delay: 10ms }", "a.1 Failed 2").await;
+    check("", "", "a.1 Failed 1").await;
+    // What the file says for all steps, and what the step says itself.
+    let defaults = "retry: { attempts: 4, delay: 10ms, backoff: exponential }";
+    check(defaults, "", "a.1 Passed 3").await;
+    check(defaults, ", retry: 1", "a.1 Failed 1").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_try_begins_after_the_jobs_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        "version: 1\ndefaults: {{ timeout: 1h }}\njobs:\n  a:\n    timeout: 2s\n    steps: [ {{ uses: health-check, with: {{ tcp: \"127.0.0.1:1\", every: 100ms, attempts: 1 }}, retry: {{ attempts: 100, delay: 1500ms }} }} ]\n  b:\n    defaults: {{ timeout: 300ms }}\n    steps: [ {WAITS} ]\n"
+    );
+    let run = run(folder.path(), &text, &[]).await;
+    let mut found = outcomes(&run);
+    found.sort();
+    // The first try and one more fit; a step of `b` has the time that its job's defaults say.
+    assert_eq!(found, ["a.1 Failed 2", "b.1 Failed 1"]);
+    assert!(
+        said(&run)
+            .iter()
+            .any(|text| text.contains("the time was up: 0.3 s")),
+        "{:?}",
+        said(&run)
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn env_is_seen_by_expressions_and_files_have_digests() {
     let folder = tempfile::tempdir().unwrap();

@@ -11,8 +11,9 @@ use super::sealed::{COMPARE_LIMIT, SealedFiles};
 use super::walk::{Found, walk};
 use super::workspace::Workspace;
 
-/// The most bytes that are read for one digest. What keys a cache are lock files and sources, not data.
-const MAX_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+/// The most bytes that are read for one digest: lock files and sources, not data. Nothing else of the job goes on
+/// meanwhile.
+const MAX_BYTES: u64 = 512 * 1024 * 1024;
 
 /// SHA-256, in hexadecimal, of the paths and contents of all files that match a pattern, in the order of their paths.
 /// Empty where none does. A pattern is a path or a glob in the workspace, a folder means all that lies below it, and one
@@ -57,7 +58,7 @@ pub fn hash_files(
         let size = entry.metadata.len();
         left = left
             .checked_sub(size)
-            .ok_or("the files that match have more than 2 GiB")?;
+            .ok_or("the files that match have more than 512 MiB")?;
         let Some(digest) =
             digest(entry, sealed, size).map_err(|error| format!("`{name}` {}", why(&error)))?
         else {
@@ -160,6 +161,12 @@ mod tests {
         assert_eq!(hash(&["**"]).unwrap(), all);
         assert!(hash(&[".git/HEAD"]).is_err());
         assert!(hash(&["../x"]).is_err());
+        // What is too large isn't begun.
+        let large = fs::File::create(folder.path().join("large.bin")).unwrap();
+        large.set_len(MAX_BYTES + 1).unwrap();
+        let why = hash(&["*.bin"]).unwrap_err();
+        assert_eq!(why, "the files that match have more than 512 MiB");
+        fs::remove_file(folder.path().join("large.bin")).unwrap();
         // A file that holds a secret never counts, nor does a copy of it.
         write("secret.env", "TOKEN=1234");
         assert_ne!(hash(&["**"]).unwrap(), all);

@@ -119,6 +119,25 @@ fn a_whole_pipeline() {
     assert_eq!(topological(&pipeline), [0, 1, 2]);
 }
 
+/// Jobs that a matrix makes 256 of each.
+fn matrices(count: usize) -> String {
+    let values: Vec<String> = (0..256).map(|number| number.to_string()).collect();
+    let values = values.join(", ");
+    let jobs: String = (0..count)
+        .map(|number| {
+            format!("  j{number}: {{ matrix: {{ a: [{values}] }}, steps: [{{ uses: x }}] }}\n")
+        })
+        .collect();
+    format!("version: 1\njobs:\n{jobs}")
+}
+
+#[test]
+fn matrices_make_many_jobs_but_not_any_number() {
+    let (pipeline, mistakes) = parse_pipeline(&Source::new("t.yml", matrices(7)));
+    assert_eq!(mistakes, []);
+    assert_eq!(pipeline.unwrap().jobs.len(), 7 * 256);
+}
+
 #[test]
 fn a_matrix_becomes_its_jobs() {
     let text = "version: 1
@@ -177,13 +196,14 @@ jobs:
         panic!("three steps");
     };
     let env = |step: &Step| -> Vec<String> {
-        let entries = step.env.iter();
+        let entries = step.env.entries().into_iter();
         entries
-            .map(|entry| format!("{}={}", entry.name.value, entry.value.as_str().unwrap()))
+            .map(|(name, value)| format!("{}={}", name.value, value.as_str().unwrap()))
             .collect()
     };
     assert_eq!(env(first), ["A=pipeline", "B=job", "C=step"]);
     assert_eq!(env(second), ["A=pipeline", "B=job"]);
+    assert_eq!((first.env.own.len(), second.env.own.len()), (1, 0));
     assert_eq!(
         first.timeout.as_ref().unwrap().value,
         Duration::from_secs(300)
@@ -263,6 +283,9 @@ fn cases() -> Vec<(&'static str, String, &'static str)> {
         (MISSING_KEY, job("concurrency: { cancel-in-progress: true }"), "5:5: missing-key: `concurrency` has no `group`\n  help: add `group:` with what it is called"),
         (WRONG_TYPE, job("concurrency: 5"), "5:18: wrong-type: `concurrency` must be a map, found a number"),
         (UNKNOWN_STEP, job("environment: \"${{ steps.s.outputs.o }}\""), "5:23: unknown-step: this is worked out before the job's steps run\n  help: put a condition on the steps, or hand the value over from a job in `needs`"),
+        (LIMIT_EXCEEDED, job(&format!("env: {{ {} }}", (0..257).map(|n| format!("V{n}: x")).collect::<Vec<_>>().join(", "))), "5:5: limit-exceeded: `env` has more than 256 variables\n  help: hand many values over in a file"),
+        (BAD_MATRIX, job(&format!("matrix: {{ a: [\"{}\"] }}", "x".repeat(4096))), "5:5: bad-matrix: a combination of this matrix can have more than 4 KiB\n  help: let its values be names, and put what they stand for into files"),
+        (BAD_MATRIX, matrices(8), "10:3: bad-matrix: with this matrix, matrices make more than 2000 jobs\n  help: take values away, or split the pipeline"),
         (BAD_MATRIX, job("matrix: {}"), "5:5: bad-matrix: this matrix makes no job\n  help: name an axis with values: `matrix: { version: [1, 2] }`"),
         (BAD_MATRIX, job("matrix: { exclude: [{ os: a }], os: [b] }"), "5:25: bad-matrix: the axis `os` has no `a` to exclude\n  help: exclude what the axes have; nothing else is there to take away"),
         (BAD_MATRIX, job("matrix: { include: [{ a: 1 }, { a: 1 }] }"), "3:3: bad-matrix: two jobs of this matrix are both called `a (1)`\n  help: let each combination have values of its own"),
