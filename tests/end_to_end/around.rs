@@ -5,13 +5,11 @@ use std::thread;
 use std::time::Duration;
 
 use capstep_tests::journal::assert_planned;
-use capstep_tests::program::{Ran, Running};
+use capstep_tests::program::{Ran, Running, wait_until};
 use capstep_tests::project::Project;
 use capstep_tests::sshd::Sshd;
 use nix::sys::signal::Signal;
 use serde_json::Value;
-
-use crate::interrupted::wait_until;
 
 /// Recognised wherever it gets to.
 const TOKEN: &str = "cnry-71d0a4c2e95b";

@@ -1,5 +1,7 @@
 //! `capstep run --from`, `--only`, `--failed`: a part of a pipeline.
 
+use std::sync::Arc;
+
 use capstep_engine::past::{PastRun, PastRuns, RunState};
 use capstep_engine::resume::{Again, Recorded, Resume, ResumeError, choose};
 use capstep_engine::{StepRef, pipeline_digest};
@@ -83,11 +85,9 @@ pub(super) fn jobs<'a>(resume: &Resume, pipeline: &'a Pipeline) -> Vec<&'a Job> 
 pub(super) fn part(resume: Option<&Resume>, job: &Job) -> Job {
     let mut part = job.clone();
     if let Some(resume) = resume {
-        let mut number = 0;
-        part.steps.retain(|_| {
-            number += 1;
-            resume.runs_step(&job.id.value, number)
-        });
+        let numbered = (1..).zip(job.steps.iter());
+        let run = numbered.filter(|(number, _)| resume.runs_step(&job.id.value, *number));
+        part.steps = Arc::new(run.map(|(_, step)| step.clone()).collect());
     }
     part
 }

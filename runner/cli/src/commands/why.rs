@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use capstep_grants::WorkspacePath;
+use capstep_grants::{PathProblem, WorkspacePath};
 use clap::Args;
 
 use crate::arguments::{FileArgument, Format, VariableArguments};
@@ -87,7 +87,7 @@ fn nowhere(project: &Project, asked: &str) -> String {
     if declared {
         return "the secret is declared, and no step uses it".to_owned();
     }
-    if WorkspacePath::parse(asked).is_err_and(|why| why.starts_with("is never handed")) {
+    if WorkspacePath::parse(asked).is_err_and(|why| why == PathProblem::Reserved) {
         return "it is out of every step's reach, whatever the pipeline says".to_owned();
     }
     format!("no line of {} hands it to one", project.source.name)

@@ -75,6 +75,8 @@ fn finished(step: usize, outcome: Outcome, message: Option<&str>, details: Value
     Event::StepFinished {
         at: at("build", step),
         outcome,
+        attempts: 1,
+        continues: false,
         message: message.map(str::to_owned),
         details,
         outputs: json!({ "file": HOSTILE, "entries": 2 }),
@@ -86,6 +88,7 @@ fn job_finished(outcome: Outcome, message: Option<&str>) -> Event {
     Event::JobFinished {
         job: "build".into(),
         outcome,
+        continues: false,
         message: message.map(str::to_owned),
         outputs: json!({ "<b>": "<i>" }),
         milliseconds: 700,

@@ -312,11 +312,7 @@ fn misfit(role: &Role, kind: &Kind) -> Option<&'static str> {
             "a list of images with the access `pull`",
             is_list_of_images(kind, Access::Pull),
         ),
-        Role::CacheTo(_) => (
-            "a list of images with the access `push`",
-            is_list_of_images(kind, Access::Push),
-        ),
-        Role::BuildNetwork(_) => (
+        Role::BuildNetwork(_) | Role::CacheTo(_) => (
             "a string or an enum",
             is_text(kind) || matches!(kind, Kind::Enum(_)),
         ),

@@ -274,7 +274,7 @@ pub enum Role {
     BuildTarget(SiblingRef),
     /// Images whose layers the build of that context may take.
     CacheFrom(SiblingRef),
-    /// Images that keep the layers of that build.
+    /// Where the layers of that build are kept: `none`, or `inline` in the image.
     CacheTo(SiblingRef),
     /// The network of that build: `default`, `none` or `host`.
     BuildNetwork(SiblingRef),

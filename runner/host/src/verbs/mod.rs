@@ -11,7 +11,7 @@ mod masked_body;
 mod net_error;
 pub(crate) mod op;
 mod pipe;
-mod roles;
+pub(crate) mod roles;
 pub(crate) mod secrets;
 pub(crate) mod ssh;
 pub(crate) mod tcp;

@@ -20,7 +20,7 @@ use crate::verbs::wrong_permit;
 const KNOWN_HOSTS_LIMIT: u64 = 4 * 1024 * 1024;
 
 /// The pointer of the input that serves `served` in a role.
-pub(super) fn role<'a>(shared: &'a Shared, kind: RoleKind, served: &str) -> Option<&'a str> {
+pub(crate) fn role<'a>(shared: &'a Shared, kind: RoleKind, served: &str) -> Option<&'a str> {
     shared
         .authority
         .bound
@@ -31,7 +31,7 @@ pub(super) fn role<'a>(shared: &'a Shared, kind: RoleKind, served: &str) -> Opti
 }
 
 /// The value of the input that serves `served` in a role, where it is set.
-pub(super) fn role_value<'a>(
+pub(crate) fn role_value<'a>(
     shared: &'a Shared,
     kind: RoleKind,
     served: &str,
@@ -45,7 +45,7 @@ pub(super) fn role_value<'a>(
 }
 
 /// The texts of a list input in a role.
-pub(super) fn role_texts(shared: &Shared, kind: RoleKind, served: &str) -> Vec<String> {
+pub(crate) fn role_texts(shared: &Shared, kind: RoleKind, served: &str) -> Vec<String> {
     match role_value(shared, kind, served) {
         Some(Value::Array(items)) => items
             .iter()
@@ -58,7 +58,7 @@ pub(super) fn role_texts(shared: &Shared, kind: RoleKind, served: &str) -> Vec<S
 }
 
 /// The pointers of a list input's items in a role.
-pub(super) fn items(shared: &Shared, kind: RoleKind, served: &str) -> Vec<String> {
+pub(crate) fn items(shared: &Shared, kind: RoleKind, served: &str) -> Vec<String> {
     let Some(at) = role(shared, kind, served) else {
         return Vec::new();
     };
@@ -71,7 +71,7 @@ pub(super) fn items(shared: &Shared, kind: RoleKind, served: &str) -> Vec<String
 }
 
 /// The names and texts of a map input in a role, in the order written.
-pub(super) fn role_pairs(shared: &Shared, kind: RoleKind, served: &str) -> Vec<(String, String)> {
+pub(crate) fn role_pairs(shared: &Shared, kind: RoleKind, served: &str) -> Vec<(String, String)> {
     match role_value(shared, kind, served) {
         Some(Value::Object(entries)) => entries
             .iter()
@@ -82,7 +82,7 @@ pub(super) fn role_pairs(shared: &Shared, kind: RoleKind, served: &str) -> Vec<(
 }
 
 /// The host keys that a target may show: pinned fingerprints where there are any, else the known hosts.
-pub(super) fn host_keys(shared: &Shared, target: &str) -> Result<HostKeys, Fault> {
+pub(crate) fn host_keys(shared: &Shared, target: &str) -> Result<HostKeys, Fault> {
     let pinned = role_texts(shared, RoleKind::HostKey, target);
     if !pinned.is_empty() {
         return Ok(HostKeys::Fingerprints(pinned));
@@ -100,7 +100,7 @@ pub(super) fn host_keys(shared: &Shared, target: &str) -> Result<HostKeys, Fault
 const CERTIFICATE_LIMIT: u64 = 64 * 1024;
 
 /// The certificate of a private key: a file of the workspace, or the text itself.
-pub(super) fn certificate(shared: &Shared, identity: &str) -> Result<Option<String>, Fault> {
+pub(crate) fn certificate(shared: &Shared, identity: &str) -> Result<Option<String>, Fault> {
     let Some(at) = role(shared, RoleKind::Certificate, identity) else {
         return Ok(None);
     };
@@ -112,7 +112,7 @@ pub(super) fn certificate(shared: &Shared, identity: &str) -> Result<Option<Stri
 }
 
 /// The pointers of the hosts on the way to a target, the first hop first.
-pub(super) fn jumps(shared: &Shared, target: &str) -> Vec<String> {
+pub(crate) fn jumps(shared: &Shared, target: &str) -> Vec<String> {
     let bound = &shared.authority.bound;
     let serving = |pointer: &str| {
         bound.roles.iter().any(|role| {
@@ -130,7 +130,7 @@ pub(super) fn jumps(shared: &Shared, target: &str) -> Vec<String> {
 }
 
 /// How a target is named in front of what it says, where the step has several.
-pub(super) fn label(shared: &Shared, target: &str) -> Option<String> {
+pub(crate) fn label(shared: &Shared, target: &str) -> Option<String> {
     let targets: Vec<(&str, &Authority)> = shared
         .authority
         .bound
@@ -157,7 +157,7 @@ pub(super) fn label(shared: &Shared, target: &str) -> Option<String> {
 }
 
 /// The secret whose sink is this one, with its pointer.
-pub(super) fn secret_for(
+pub(crate) fn secret_for(
     shared: &Shared,
     kind: SinkKind,
     served: &str,
@@ -182,11 +182,11 @@ pub(super) fn secret_for(
 }
 
 /// Variables and their values, in order.
-pub(super) type Variables = Vec<(String, Zeroizing<String>)>;
+pub(crate) type Variables = Vec<(String, Zeroizing<String>)>;
 
 /// A script's environment on a target, in the order written, and the pointers of its values. What is written for the
 /// target alone comes last and wins.
-pub(super) fn environment(
+pub(crate) fn environment(
     shared: &Shared,
     script: &str,
     target: &str,

@@ -68,6 +68,17 @@ impl Recording {
                 job.outcome = Some(Outcome::Skipped);
                 job.message = Some(reason.clone());
             }
+            Event::JobTaken {
+                job,
+                run,
+                outcome,
+                outputs,
+            } => {
+                let job = self.job(job);
+                job.outcome = Some(*outcome);
+                job.message = Some(format!("taken from the run {run}"));
+                job.outputs = outputs.clone();
+            }
             Event::JobFinished {
                 job,
                 outcome,
@@ -122,6 +133,29 @@ impl Recording {
                 step.name.clone_from(name);
                 step.outcome = Some(Outcome::Skipped);
                 step.message = Some(reason.clone());
+            }
+            Event::StepTaken {
+                at,
+                name,
+                run,
+                outcome,
+                outputs,
+            } => {
+                let step = self.step(at);
+                step.name.clone_from(name);
+                step.outcome = Some(*outcome);
+                step.message = Some(format!("taken from the run {run}"));
+                step.outputs = outputs.clone();
+            }
+            Event::StepRetrying {
+                at, kind, message, ..
+            } => {
+                let why = message.as_deref().unwrap_or(kind);
+                self.line(
+                    at,
+                    Weight::Warn,
+                    &format!("it failed, and is tried again: {why}"),
+                );
             }
             Event::Line { at, level, text } => self.line(at, weight(*level), text),
             Event::GroupOpened { at, title } => self.step(at).log.open(title),

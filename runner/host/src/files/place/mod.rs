@@ -16,6 +16,7 @@ pub(crate) use pending::Pending;
 
 use std::io;
 
+use cap_fs_ext::DirExt as _;
 use cap_std::fs::Dir;
 use capstep_grants::WorkspacePath;
 

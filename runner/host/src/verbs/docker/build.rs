@@ -126,7 +126,7 @@ fn steer(shared: &Shared, context: &str, request: &mut BuildRequest) -> Result<U
     request.labels = roles::role_pairs(shared, RoleKind::Label, context);
     request.platforms = roles::role_texts(shared, RoleKind::Platform, context);
     request.no_cache = flag(RoleKind::NoCache);
-    request.pull = flag(RoleKind::Pull);
+    request.pull = flag(RoleKind::PullBase);
     request.inline_cache = match text(RoleKind::CacheTo).as_deref() {
         None | Some("none") => false,
         Some("inline") => true,

@@ -53,9 +53,9 @@ fn moved(
     shared: &Arc<Shared>,
     meta: Meta,
     image: &str,
-    act: impl for<'a> Fn(Option<&'a str>) -> Act<'a>,
+    act: impl for<'a> Fn(&'a str, Option<&'a str>) -> Act<'a>,
 ) -> Result<Moved, Fault> {
-    let Permit::Image(permit) = shared.permit(&act(None))? else {
+    let Permit::Image(permit) = shared.permit(&act(image, None))? else {
         return wrong_permit();
     };
     let registry = registry_of(shared, &permit.image.registry);
@@ -65,7 +65,7 @@ fn moved(
             let Permit::Image(ImagePermit {
                 login: Some(allowed),
                 ..
-            }) = shared.permit(&act(Some(registry)))?
+            }) = shared.permit(&act(image, Some(registry)))?
             else {
                 return wrong_permit();
             };
@@ -89,8 +89,8 @@ pub(super) fn pull(shared: &Arc<Shared>, meta: Meta, image: String) -> Result<An
         permit,
         login,
         meta,
-    } = moved(shared, meta, &image, |registry| Act::DockerPull {
-        image: &image,
+    } = moved(shared, meta, &image, |image, registry| Act::DockerPull {
+        image,
         registry,
     })?;
     let handle = shared.start(meta, move |shared, reporter, operation| async move {
@@ -124,8 +124,8 @@ pub(super) fn push(shared: &Arc<Shared>, meta: Meta, image: String) -> Result<An
         permit,
         login,
         meta,
-    } = moved(shared, meta, &image, |registry| Act::DockerPush {
-        image: &image,
+    } = moved(shared, meta, &image, |image, registry| Act::DockerPush {
+        image,
         registry,
     })?;
     let handle = shared.start(meta, move |shared, reporter, operation| async move {

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use capstep_ssh::{Unlisted, UploadRequest};
 
+use super::error;
 use super::login::SshLogin;
 use super::selection::Selection;
-use super::{error, roles};
 use crate::fault::Fault;
 use crate::protocol::{ErrorKind, Level};
 use crate::step::Shared;
+use crate::verbs::roles;
 
 /// How many entries may go at once where the pipeline says nothing.
 pub(super) const MAX_DELETE: usize = 1000;

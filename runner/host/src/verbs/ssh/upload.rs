@@ -14,15 +14,16 @@ use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
 use super::deletion::{self, Deletion, MAX_DELETE};
+use super::error;
 use super::login::{OpenRelease, SshLogin};
 use super::selection::Selection;
-use super::{error, roles};
 use crate::fault::Fault;
 use crate::files::{Found, Place, walk_except};
 use crate::ops::Outcome;
 use crate::protocol::{Answer, ErrorKind, Progress, Transfer, Uploaded};
 use crate::step::{Meta, Shared};
 use crate::verbs::files::file_fault;
+use crate::verbs::roles;
 use crate::verbs::wrong_permit;
 
 /// How many of the files are named in the journal; all of them are counted.
