@@ -7,15 +7,14 @@
 //!
 //! Layout, in the order in which a pipeline uses it:
 //!
-//! - [`error`]: stages, kinds and the one error type
-//! - [`endpoint`]: the engine that the docker command line would use
-//! - [`transport`]: HTTP over a socket or TCP, one connection a request
-//! - [`engine`], [`login`], [`credentials`]: connecting, what the engine is, and whether a registry takes an account
-//! - [`context`]: which files of a folder are sent (`.dockerignore`, links, sealed files), as a stream
-//! - [`build`]: builds by BuildKit or by the classic builder, and their events
-//! - [`session`]: what BuildKit asks back for while it builds: files, secrets, credentials
-//! - [`session`]: what BuildKit asks back for while it builds: files, secrets, credentials
-//! - [`image`], [`reference`]: tag, push, pull, inspect, remove
+//! - `error`: stages, kinds and the one error type
+//! - `endpoint`: the engine that the docker command line would use
+//! - `transport`: HTTP over a socket or TCP, one connection a request
+//! - `engine`, `login`, `credentials`: connecting, what the engine is, and whether a registry takes an account
+//! - `context`: which files of a folder are sent (`.dockerignore`, links, sealed files), as a stream
+//! - `build`: builds by BuildKit or by the classic builder, and their events
+//! - `session`: what BuildKit asks back for while it builds: files, secrets, credentials
+//! - `image`, `reference`: tag, push, pull, inspect, remove
 //!
 //! Dropping a future, or cancelling the token that an operation takes, closes the operation's connection; the engine
 //! ends what belonged to it.

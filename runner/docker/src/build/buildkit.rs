@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::build::dockerfile::Dockerfile;
 use crate::build::events::{BuildEvent, BuildListener};
-use crate::build::failure::{FailedInstruction, failure};
+use crate::build::failure::{FailedInstruction, failure, refusal};
 use crate::build::parameters;
 use crate::build::request::BuildRequest;
 use crate::build::tail::Tail;
@@ -79,7 +79,10 @@ impl Engine {
             .query("session", session.id.clone())
             .query("buildid", id);
         let built = async {
-            let mut lines = self.client.send(stage, sent).await?.lines();
+            let reply = self.client.send(stage, sent).await;
+            let mut lines = reply
+                .map_err(|error| refusal(&request.dockerfile, error))?
+                .lines();
             let mut trace = Trace::new(request, dockerfile, listener);
             while let Some(message) = Message::next(&mut lines, stage).await? {
                 trace.take(&message)?;

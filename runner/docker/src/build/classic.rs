@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::build::dockerfile::Dockerfile;
 use crate::build::events::{BuildEvent, BuildListener};
-use crate::build::failure::{FailedInstruction, failure};
+use crate::build::failure::{FailedInstruction, failure, refusal};
 use crate::build::leftovers::Intermediates;
 use crate::build::parameters;
 use crate::build::request::BuildRequest;
@@ -76,7 +76,10 @@ impl Engine {
             )
             .body(RequestBody::Channel(body), "application/x-tar");
         let built = async {
-            let mut lines = self.client.send(stage, sent).await?.lines();
+            let reply = self.client.send(stage, sent).await;
+            let mut lines = reply
+                .map_err(|error| refusal(&request.dockerfile, error))?
+                .lines();
             let mut steps = Steps::new(request, dockerfile, listener, intermediates);
             while let Some(message) = Message::next(&mut lines, stage).await? {
                 steps.take(&message)?;

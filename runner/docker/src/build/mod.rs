@@ -1,13 +1,13 @@
 //! Builds.
 //!
-//! - [`request`]: what is built, and what it came to
-//! - [`events`]: what is told meanwhile
-//! - [`dockerfile`]: where its instructions stand
-//! - [`tail`], [`failure`]: what is shown of an instruction that failed
-//! - [`parameters`]: what both builders are told the same way
-//! - [`buildkit`]: BuildKit, by a session
-//! - [`classic`]: the builder that every engine has
-//! - [`leftovers`]: taking away what a build that didn't end well left
+//! - `request`: what is built, and what it came to
+//! - `events`: what is told meanwhile
+//! - `dockerfile`: where its instructions stand
+//! - `tail`, `failure`: what is shown of an instruction that failed
+//! - `parameters`: what both builders are told the same way
+//! - `buildkit`: BuildKit, by a session
+//! - `classic`: the builder that every engine has
+//! - `leftovers`: taking away what a build that didn't end well left
 
 mod buildkit;
 mod classic;

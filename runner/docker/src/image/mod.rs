@@ -1,8 +1,8 @@
 //! Images in the engine, and their way from and to registries.
 //!
-//! - [`progress`]: layers on their way
-//! - [`pull`], [`push`]: from and to a registry
-//! - [`local`]: tag, inspect, remove
+//! - `progress`: layers on their way
+//! - `pull`, `push`: from and to a registry
+//! - `local`: tag, inspect, remove
 
 mod local;
 pub mod progress;
@@ -10,6 +10,8 @@ mod pull;
 mod push;
 
 use std::collections::BTreeMap;
+
+pub(crate) use local::Listed;
 
 /// An image of the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]

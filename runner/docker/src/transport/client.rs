@@ -145,10 +145,13 @@ pub(crate) fn refusal(stage: Stage, status: StatusCode, text: &str) -> DockerErr
         StatusCode::BAD_REQUEST if by_text == DockerErrorKind::Peer => DockerErrorKind::Invalid,
         _ => by_text,
     };
-    let message = if message.is_empty() {
+    let shown = if message.is_empty() {
         format!("the engine answered {status}")
     } else {
         format!("the engine refused: {}", lower_first(&message))
     };
-    DockerError::new(stage, kind, message).with_details(json!({ "status": status.as_u16() }))
+    DockerError::new(stage, kind, shown).with_details(json!({
+        "status": status.as_u16(),
+        "message": message,
+    }))
 }

@@ -131,7 +131,7 @@ async fn a_failing_instruction(builder: Builder) {
     let before = dockerd().images();
     let context = Context::new(&[(
         "Dockerfile",
-        "FROM base\nCOPY Dockerfile /failing\n\nRUN seq 1 100; \\\n  echo broken >&2; exit 7\n",
+        "FROM base\nCOPY Dockerfile /failing\n\nRUN seq 1 100; \\\n  echo broken; exit 7\n",
     )]);
     let mut request = context.request();
     request.builder = Some(builder);
