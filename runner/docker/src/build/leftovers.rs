@@ -96,11 +96,7 @@ async fn remove(engine: &Engine, before: &BTreeSet<String>, announced: &[String]
 }
 
 fn is_own(image: &Listed, short: &str, before: &BTreeSet<String>) -> bool {
-    let named = image
-        .repo_tags
-        .iter()
-        .flatten()
-        .any(|tag| tag != "<none>:<none>");
+    let named = image.repo_tags.iter().any(|tag| tag != "<none>:<none>");
     let announced = image
         .id
         .strip_prefix("sha256:")

@@ -57,7 +57,7 @@ impl Engine {
         };
         self.check(request, builder, reason)?;
         let dockerfile = read_dockerfile(request).await?;
-        let id = match builder {
+        let (image_id, context_sent) = match builder {
             Builder::Classic => {
                 self.build_classic(request, &dockerfile, listener, token)
                     .await?
@@ -68,9 +68,10 @@ impl Engine {
             }
         };
         Ok(Built {
-            image_id: id,
+            image_id,
             builder,
             builder_reason: reason,
+            context_sent,
         })
     }
 

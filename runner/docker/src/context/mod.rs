@@ -6,16 +6,19 @@
 //! - `filter`: what of it goes to the classic builder, and what BuildKit asks for
 //! - `follow`: where links inside the context lead, for BuildKit's requests
 //! - `archive`: the tar stream of the classic builder
+//! - `outcome`: what was sent, and what kept it from that
 
 pub(crate) mod archive;
 pub mod entry;
 pub(crate) mod filter;
 pub(crate) mod follow;
 pub mod ignore;
+pub(crate) mod outcome;
 pub mod source;
 pub(crate) mod walk;
 
 pub use entry::{Entry, EntryKind};
+pub use outcome::ContextSent;
 pub use source::{ContextSource, Gate, Open};
 
 use crate::context::filter::{Asked, Classic};

@@ -3,8 +3,10 @@
 //! - `progress`: layers on their way
 //! - `pull`, `push`: from and to a registry
 //! - `local`: tag, inspect, remove
+//! - `name`: names and ids as parts of paths
 
 mod local;
+mod name;
 pub mod progress;
 mod pull;
 mod push;

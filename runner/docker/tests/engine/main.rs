@@ -7,6 +7,7 @@ mod caching;
 mod cancelling;
 mod contexts;
 mod failing;
+mod fake;
 mod finding;
 mod images;
 mod remote;
