@@ -95,14 +95,14 @@ impl Session {
             request = request.header("x-docker-expose-session-grpc-method", method);
         }
         let outcome = served.outcome.clone();
-        let call = engine.client.call(stage)?;
-        let answer = call.send(request, Bytes::new()).await?;
+        let opened = engine.client.call(stage)?;
+        let answer = opened.send(request, Bytes::new()).await?;
         let stream = hyper::upgrade::on(answer).await.map_err(|error| {
             DockerError::unreachable(stage, format!("the engine gave no session: {error}"))
         })?;
         let task = tokio::spawn(async move {
             // The connection ends with the call.
-            let _call = call;
+            let _opened = opened;
             let handshake = h2::server::Builder::new()
                 .initial_window_size(WINDOW)
                 .initial_connection_window_size(4 * WINDOW)

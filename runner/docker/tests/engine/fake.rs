@@ -49,7 +49,7 @@ impl Fake {
                 loop {
                     let mut piece = [0; 4096];
                     let count = stream.read(&mut piece).await.unwrap();
-                    request.extend_from_slice(&piece[..count]);
+                    request.extend_from_slice(piece.get(..count).unwrap());
                     let text = String::from_utf8_lossy(&request);
                     let streamed = text.contains("transfer-encoding: chunked");
                     let end = if streamed {
