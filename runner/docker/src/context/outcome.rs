@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::error::DockerError;
 
 /// What of a context an engine was sent: all of it by the classic builder, what it lacked of what the Dockerfile copies
-/// by BuildKit. (The Dockerfile, which BuildKit fetches by itself, doesn't count there.)
+/// by BuildKit. (The Dockerfile and the ignore file, which BuildKit fetches by themselves, don't count there.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ContextSent {
     /// Files; folders and links are not counted.

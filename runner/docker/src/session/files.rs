@@ -138,7 +138,7 @@ impl Files {
                             ))
                         })?;
                     self.send_file(number, &entry, frames)?;
-                    if asked.name == CONTEXT {
+                    if asked.name == CONTEXT && entry.path != IGNORE_FILE {
                         self.outcome.count(entry.size);
                     }
                 }

@@ -168,10 +168,7 @@ async fn a_failing_instruction(builder: Builder) {
     let mine = after
         .iter()
         .filter(|id| !before.contains(id))
-        .filter(|id| {
-            let history = dockerd().ask("GET", &format!("/images/{id}/history"));
-            history.to_string().contains("/failing")
-        })
+        .filter(|id| dockerd().history(id).contains("/failing"))
         .count();
     assert_eq!(mine, 0);
 }

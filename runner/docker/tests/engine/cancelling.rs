@@ -84,12 +84,10 @@ async fn a_running_instruction_ends() {
 /// No image of the build and no container of it.
 fn assert_nothing_left(mark: &str) {
     eventually("its images and containers go", || {
-        let images = dockerd().images().iter().any(|id| {
-            dockerd()
-                .ask("GET", &format!("/images/{id}/history"))
-                .to_string()
-                .contains(&format!("cancelled-{mark}"))
-        });
+        let images = dockerd()
+            .images()
+            .iter()
+            .any(|id| dockerd().history(id).contains(&format!("cancelled-{mark}")));
         let containers = dockerd()
             .ask("GET", "/containers/json?all=1")
             .to_string()
