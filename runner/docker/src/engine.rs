@@ -2,27 +2,27 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
+use bytes::Bytes;
+use http::Request;
 use tokio_rustls::rustls::pki_types::ServerName;
 
 use crate::build::request::Builder;
 use crate::endpoint::{Address, Endpoint, TlsMaterial};
 use crate::error::{DockerError, DockerErrorKind, Stage};
-use crate::transport::client::Client;
+use crate::transport::client::{Call, Client};
 use crate::transport::connector::{Connector, TcpDialer};
-use crate::transport::request::Request;
-
-/// The newest version of the engine's interface that this crate was written against.
-const NEWEST_API: ApiVersion = ApiVersion(1, 47);
-
-/// The oldest that has all it needs: sessions for BuildKit, and `platform` for the classic builder. (Docker 19.03.)
-const OLDEST_API: ApiVersion = ApiVersion(1, 40);
 
 /// A version of the engine's interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ApiVersion(pub u16, pub u16);
 
 impl ApiVersion {
+    /// The newest that this crate was written against.
+    pub(crate) const NEWEST: Self = Self(1, 47);
+
+    /// The oldest that has all it needs: sessions for BuildKit, and `platform` for the classic builder. (Docker 19.03.)
+    const OLDEST: Self = Self(1, 40);
+
     fn parse(text: &str) -> Option<Self> {
         let (major, minor) = text.trim().split_once('.')?;
         Some(Self(major.parse().ok()?, minor.parse().ok()?))
@@ -72,24 +72,6 @@ impl std::fmt::Debug for Engine {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct VersionAnswer {
-    version: String,
-    #[serde(default)]
-    os: String,
-    #[serde(default)]
-    arch: String,
-    #[serde(default)]
-    components: Vec<Component>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Component {
-    name: String,
-}
-
 impl Engine {
     /// Connects: agrees on a version of the interface, and asks what the engine is. `dialer` opens TCP connections;
     /// it isn't used for a socket.
@@ -115,11 +97,10 @@ impl Engine {
         };
         let mut client = Client {
             connector: Arc::new(connector),
-            prefix: String::new(),
+            api: None,
         };
-        let ping = Self::ping_by(&client).await?;
-        client.prefix = format!("/v{}", ping.api);
-        let info = ask(&client, &ping).await?;
+        let info = ask(&client).await?;
+        client.api = Some(info.api);
         Ok(Self {
             client,
             info: Arc::new(info),
@@ -141,32 +122,28 @@ impl Engine {
     /// # Errors
     /// It gives none.
     pub async fn ping(&self) -> Result<(), DockerError> {
-        Self::ping_by(&self.client).await.map(|_| ())
+        let call = self.client.call(Stage::Connect)?;
+        call.answer(call.docker.ping()).await.map(|_| ())
     }
+}
 
-    async fn ping_by(client: &Client) -> Result<Ping, DockerError> {
-        let stage = Stage::Connect;
-        let asked = async {
-            let reply = client.send(stage, Request::get("/_ping")).await?;
-            let theirs = reply.header("api-version").and_then(ApiVersion::parse);
-            let builder = reply.header("builder-version").map(str::to_owned);
-            reply.bytes(stage).await?;
-            Ok((theirs, builder))
-        };
-        let limit = crate::transport::client::ANSWER_LIMIT;
-        let (theirs, builder_header) = match tokio::time::timeout(limit, asked).await {
-            Ok(answer) => answer?,
-            Err(_) => {
-                return Err(DockerError::new(
-                    stage,
-                    DockerErrorKind::Timeout,
-                    format!("the engine at {} does not answer", client.connector),
-                ));
-            }
-        };
-        let theirs = theirs.ok_or_else(|| {
+/// What the head of the answer to a ping tells.
+struct Ping {
+    api: ApiVersion,
+    builder: Option<String>,
+}
+
+/// Bollard's ping keeps the body of the answer alone: that a configuration turns BuildKit off is in its head, and
+/// nowhere else.
+async fn ping(client: &Client, call: &Call) -> Result<Ping, DockerError> {
+    let asked = call.send(Request::get("/_ping"), Bytes::new());
+    let head = call.limited(asked).await?.into_parts().0.headers;
+    let text = |name: &str| head.get(name)?.to_str().ok();
+    let api = text("api-version")
+        .and_then(ApiVersion::parse)
+        .ok_or_else(|| {
             DockerError::new(
-                stage,
+                Stage::Connect,
                 DockerErrorKind::Peer,
                 format!(
                     "what answers at {} is no container engine: it names no version of its interface",
@@ -174,43 +151,50 @@ impl Engine {
                 ),
             )
         })?;
-        if theirs < OLDEST_API {
-            return Err(DockerError::new(
-                stage,
-                DockerErrorKind::Unsupported,
-                format!(
-                    "the engine at {} speaks version {theirs} of the interface; {OLDEST_API} (Docker 19.03) is the oldest that can be used",
-                    client.connector
-                ),
-            ));
-        }
-        Ok(Ping {
-            api: theirs.min(NEWEST_API),
-            builder_header,
-        })
+    Ok(Ping {
+        api,
+        builder: text("builder-version").map(str::to_owned),
+    })
+}
+
+async fn ask(client: &Client) -> Result<EngineInfo, DockerError> {
+    let call = client.call(Stage::Connect)?;
+    let ping = ping(client, &call).await?;
+    let unsupported = |what: String| {
+        DockerError::new(
+            Stage::Connect,
+            DockerErrorKind::Unsupported,
+            format!("the engine at {} {what}", client.connector),
+        )
+    };
+    let (oldest, newest) = (ApiVersion::OLDEST, ApiVersion::NEWEST);
+    if ping.api < oldest {
+        return Err(unsupported(format!(
+            "speaks version {} of the interface; {oldest} (Docker 19.03) is the oldest that can be used",
+            ping.api
+        )));
     }
-}
-
-/// What the answer to a ping tells.
-struct Ping {
-    api: ApiVersion,
-    builder_header: Option<String>,
-}
-
-async fn ask(client: &Client, ping: &Ping) -> Result<EngineInfo, DockerError> {
-    let answer: VersionAnswer = client
-        .ask_json(Stage::Connect, Request::get("/version"))
-        .await?;
+    let answer = call.answer(call.docker.version()).await?;
+    let least = answer
+        .min_api_version
+        .as_deref()
+        .and_then(ApiVersion::parse);
+    if let Some(least) = least.filter(|least| *least > newest) {
+        return Err(unsupported(format!(
+            "speaks version {least} of the interface or later; {newest} is the newest that can be used"
+        )));
+    }
+    let os = answer.os.unwrap_or_default();
     let podman = answer
         .components
         .iter()
+        .flatten()
         .any(|component| component.name.contains("Podman"));
-    let has_buildkit = !podman && answer.os == "linux";
     let (builder, builder_reason) = if podman {
         (Builder::Classic, "Podman has no BuildKit")
-    } else if answer.os != "linux" {
+    } else if os != "linux" {
         (Builder::Classic, "BuildKit builds on Linux alone")
-    } else if ping.builder_header.as_deref() == Some("1") {
+    } else if ping.builder.as_deref() == Some("1") {
         (
             Builder::Classic,
             "the engine's configuration turns BuildKit off",
@@ -224,11 +208,11 @@ async fn ask(client: &Client, ping: &Ping) -> Result<EngineInfo, DockerError> {
         } else {
             "Docker Engine".to_owned()
         },
-        version: answer.version,
-        api: ping.api,
-        os: answer.os,
-        arch: answer.arch,
-        has_buildkit,
+        version: answer.version.unwrap_or_default(),
+        api: ping.api.min(newest),
+        has_buildkit: !podman && os == "linux",
+        os,
+        arch: answer.arch.unwrap_or_default(),
         builder,
         builder_reason,
     })

@@ -1,14 +1,14 @@
 //! Whether a registry accepts an account.
 
 use bytes::Bytes;
-use http::StatusCode;
-use serde_json::json;
+use http::Request;
+use http::header::CONTENT_TYPE;
+use serde_json::{Value, json};
 
 use crate::credentials::RegistryCredentials;
 use crate::engine::Engine;
 use crate::error::{DockerError, DockerErrorKind, Stage};
-use crate::transport::client::refusal;
-use crate::transport::request::{Request, RequestBody};
+use crate::transport::client::ANSWER_LIMIT;
 
 impl Engine {
     /// Has the engine log in to the registry, so that wrong credentials show before anything is built. The engine
@@ -21,33 +21,29 @@ impl Engine {
         let stage = Stage::Login;
         credentials.check(stage)?;
         let body = Bytes::from_owner(credentials.json(stage)?);
-        let request =
-            Request::post("/auth").body(RequestBody::Full(Some(body)), "application/json");
-        let answer = async {
-            let reply = self.client.open(stage, request).await?;
-            let status = reply.status();
-            Ok((status, reply.text(stage).await?))
+        let call = self.client.call(stage)?;
+        // Bollard 0.21.1 has no login.
+        let request = Request::post("/auth").header(CONTENT_TYPE, "application/json");
+        let refused = match tokio::time::timeout(ANSWER_LIMIT, call.send(request, body)).await {
+            Ok(Ok(_)) => return Ok(()),
+            Ok(Err(refused)) => refused,
+            Err(_) => {
+                return Err(DockerError::new(
+                    stage,
+                    DockerErrorKind::Timeout,
+                    format!(
+                        "the registry {} did not answer in time",
+                        credentials.registry
+                    ),
+                ));
+            }
         };
-        let (status, text) =
-            match tokio::time::timeout(crate::transport::client::ANSWER_LIMIT, answer).await {
-                Ok(answer) => answer?,
-                Err(_) => {
-                    return Err(DockerError::new(
-                        stage,
-                        DockerErrorKind::Timeout,
-                        format!(
-                            "the registry {} did not answer in time",
-                            credentials.registry
-                        ),
-                    ));
-                }
-            };
-        if status.is_success() {
-            return Ok(());
-        }
-        let refused = refusal(stage, status, &text);
+        // Without a status it is the engine that was not reached.
+        let Some(status) = refused.details.get("status").and_then(Value::as_u64) else {
+            return Err(refused);
+        };
         // The engine hands a registry's 401 on, and wraps what kept it from asking in a 500.
-        let kind = if status == StatusCode::UNAUTHORIZED || text.contains("status: 401") {
+        let kind = if refused.message.contains("status: 401") {
             DockerErrorKind::Unauthorized
         } else {
             refused.kind
@@ -69,7 +65,7 @@ impl Engine {
         Err(DockerError::new(stage, kind, message).with_details(json!({
             "registry": credentials.registry,
             "username": credentials.username,
-            "status": status.as_u16(),
+            "status": status,
         })))
     }
 }

@@ -212,6 +212,20 @@ impl Dockerd {
         ids
     }
 
+    /// What an image was made by; nothing of one that was taken away since it was listed.
+    pub fn history(&self, id: &str) -> String {
+        let path = format!("/images/{id}/history");
+        let answer = http::unix(&self.socket(), "GET", &path, b"").unwrap();
+        assert!(
+            answer.status < 300 || answer.status == 404,
+            "{path}: {answer:?}"
+        );
+        if answer.status == 404 {
+            return String::new();
+        }
+        answer.json().to_string()
+    }
+
     /// The ids of all containers.
     pub fn containers(&self) -> Vec<String> {
         self.ask("GET", "/containers/json?all=1")

@@ -5,24 +5,28 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bollard::query_parameters::{BuildImageOptions, BuilderVersion};
+use bytes::Bytes;
+use http::Request;
 use prost::Message as _;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::build::dockerfile::Dockerfile;
 use crate::build::events::{BuildEvent, BuildListener};
-use crate::build::failure::{FailedInstruction, failure};
+use crate::build::failure::{FailedInstruction, failure, refusal};
 use crate::build::parameters;
 use crate::build::request::BuildRequest;
 use crate::build::tail::Tail;
 use crate::cancel::until;
-use crate::context;
+use crate::context::{self, ContextSent};
 use crate::engine::Engine;
 use crate::error::{DockerError, DockerErrorKind, Stage};
 use crate::message::Message;
 use crate::session::messages::{StatusResponse, Vertex};
 use crate::session::{Served, Session, random_id};
-use crate::transport::request::Request;
+use crate::transport::client::Call;
+use crate::transport::lines::Lines;
 
 /// How long the engine may take to end a build that was given up.
 const CANCEL_LIMIT: Duration = Duration::from_secs(20);
@@ -32,14 +36,14 @@ const TRACE: &str = "moby.buildkit.trace";
 const IMAGE: &str = "moby.image.id";
 
 impl Engine {
-    /// Builds by BuildKit and gives the image's id.
+    /// Builds by BuildKit and gives the image's id, and what it took of the context.
     pub(super) async fn build_buildkit(
         &self,
         request: &BuildRequest,
         dockerfile: &Dockerfile,
         listener: &BuildListener,
         token: &CancellationToken,
-    ) -> Result<String, DockerError> {
+    ) -> Result<(String, ContextSent), DockerError> {
         let mut running = Running::new(self.clone())?;
         let id = running.id.clone();
         let result = until(
@@ -61,7 +65,7 @@ impl Engine {
         dockerfile: &Dockerfile,
         listener: &BuildListener,
         id: &str,
-    ) -> Result<String, DockerError> {
+    ) -> Result<(String, ContextSent), DockerError> {
         let stage = Stage::Build;
         // What may not be sent is told before anything is, and whether or not this Dockerfile copies it.
         let source = request.source.clone();
@@ -73,13 +77,12 @@ impl Engine {
         .await
         .map_err(|error| DockerError::internal(Stage::Context, error.to_string()))??;
         let session = Session::open(self, &request.context_name, Served::of(request)).await?;
-        let sent = parameters::request(request)
-            .query("version", "2")
-            .query("remote", "client-session")
-            .query("session", session.id.clone())
-            .query("buildid", id);
+        let call = self.client.call(stage)?;
+        let target = target(&call, request, &session.id, id)?;
         let built = async {
-            let mut lines = self.client.send(stage, sent).await?.lines();
+            let answer = call.send(Request::post(target), Bytes::new()).await;
+            let answer = answer.map_err(|error| refusal(&request.dockerfile, error))?;
+            let mut lines = Lines::of(answer.into_body());
             let mut trace = Trace::new(request, dockerfile, listener);
             while let Some(message) = Message::next(&mut lines, stage).await? {
                 trace.take(&message)?;
@@ -89,9 +92,28 @@ impl Engine {
         .await;
         match (built, session.failure()) {
             (Err(_), Some(error)) => Err(error),
-            (built, _) => built,
+            (built, _) => built.map(|image| (image, session.sent())),
         }
     }
+}
+
+/// `POST /build`. Bollard's own builds by BuildKit come with a session of bollard's, and its records have no place for the
+/// trace; the parameters are the same.
+fn target(
+    call: &Call,
+    request: &BuildRequest,
+    session: &str,
+    id: &str,
+) -> Result<String, DockerError> {
+    let options = BuildImageOptions {
+        remote: Some("client-session".to_owned()),
+        ..parameters::options(request, BuilderVersion::BuilderBuildKit)
+    };
+    let names = request.tags.iter().map(|tag| ("t", tag.as_str()));
+    let more: Vec<(&str, &str)> = names
+        .chain([("session", session), ("buildid", id)])
+        .collect();
+    call.target(&call.target("/build", &options)?, &more)
 }
 
 /// A build that the engine is told to end, should it not end by itself.
@@ -129,10 +151,15 @@ impl Drop for Running {
     }
 }
 
-/// The closed session ends the build too; this ends it sooner, and an error of it changes nothing.
+/// The closed session ends the build too; this, which bollard 0.21.1 has no function for, ends it sooner, and an error of
+/// it changes nothing.
 async fn cancel(engine: &Engine, id: &str) {
-    let request = Request::post("/build/cancel").query("id", id);
-    let _ = tokio::time::timeout(CANCEL_LIMIT, engine.client.ask(Stage::Build, request)).await;
+    let asked = async {
+        let call = engine.client.call(Stage::Build)?;
+        let target = call.target("/build/cancel", &[("id", id)])?;
+        call.send(Request::post(target), Bytes::new()).await
+    };
+    let _ = tokio::time::timeout(CANCEL_LIMIT, asked).await;
 }
 
 /// The steps as the trace tells them.

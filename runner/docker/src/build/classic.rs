@@ -2,35 +2,39 @@
 
 use std::collections::BTreeSet;
 
+use bollard::body_try_stream;
+use bollard::errors::Error;
+use bollard::models::BuildInfo;
+use bollard::query_parameters::{BuildImageOptions, BuilderVersion};
 use bytes::Bytes;
-use http::HeaderName;
-use serde_json::Value;
+use futures_util::StreamExt;
+use http::{HeaderMap, HeaderName};
 use tokio_util::sync::CancellationToken;
 
 use crate::build::dockerfile::Dockerfile;
 use crate::build::events::{BuildEvent, BuildListener};
-use crate::build::failure::{FailedInstruction, failure};
+use crate::build::failure::{FailedInstruction, failure, refusal};
 use crate::build::leftovers::Intermediates;
 use crate::build::parameters;
 use crate::build::request::BuildRequest;
 use crate::build::tail::Tail;
 use crate::cancel::until;
-use crate::context::{self, archive};
+use crate::context::{self, ContextSent, archive};
 use crate::credentials::config_header;
 use crate::engine::Engine;
-use crate::error::{DockerError, DockerErrorKind, Stage};
-use crate::message::Message;
-use crate::transport::request::RequestBody;
+use crate::error::{DockerError, Stage};
+use crate::image::progress::LayerProgress;
+use crate::reference::Reference;
 
 impl Engine {
-    /// Builds by the classic builder and gives the image's id.
+    /// Builds by the classic builder and gives the image's id, and what it was sent of the context.
     pub(super) async fn build_classic(
         &self,
         request: &BuildRequest,
         dockerfile: &Dockerfile,
         listener: &BuildListener,
         token: &CancellationToken,
-    ) -> Result<String, DockerError> {
+    ) -> Result<(String, ContextSent), DockerError> {
         let before: BTreeSet<String> = self
             .list_all()
             .await?
@@ -57,7 +61,7 @@ impl Engine {
         dockerfile: &Dockerfile,
         listener: &BuildListener,
         intermediates: &mut Intermediates,
-    ) -> Result<String, DockerError> {
+    ) -> Result<(String, ContextSent), DockerError> {
         let stage = Stage::Build;
         let source = request.source.clone();
         let path = request.dockerfile.clone();
@@ -68,27 +72,44 @@ impl Engine {
         .await
         .map_err(|error| DockerError::internal(Stage::Context, error.to_string()))??;
         let (body, outcome) = archive::stream(request.source.clone(), entries);
-        let sent = parameters::request(request)
-            .query("version", "1")
-            .header(
-                HeaderName::from_static("x-registry-config"),
-                config_header(stage, &request.credentials)?,
-            )
-            .body(RequestBody::Channel(body), "application/x-tar");
+        let options = BuildImageOptions {
+            t: request.tags.first().cloned(),
+            ..parameters::options(request, BuilderVersion::BuilderV1)
+        };
+        let accounts = HeaderMap::from_iter([(
+            HeaderName::from_static("x-registry-config"),
+            config_header(stage, &request.credentials)?,
+        )]);
+        let call = self.client.call_with(stage, accounts)?;
+        let mut steps = Steps::new(request, dockerfile, listener, intermediates);
         let built = async {
-            let mut lines = self.client.send(stage, sent).await?.lines();
-            let mut steps = Steps::new(request, dockerfile, listener, intermediates);
-            while let Some(message) = Message::next(&mut lines, stage).await? {
-                steps.take(&message)?;
+            let mut messages = call
+                .docker
+                .build_image(options, None, Some(body_try_stream(body)));
+            while let Some(message) = messages.next().await {
+                match message {
+                    Ok(message) => steps.take(message)?,
+                    // The exit code that came with the text is in the text too.
+                    Err(Error::DockerStreamError { error }) => return Err(steps.failed(&error, 0)),
+                    Err(error) => {
+                        return Err(refusal(&request.dockerfile, call.translate(error)));
+                    }
+                }
             }
             steps.finish()
         }
         .await;
-        // Where the context could not be read, that is why the connection broke.
-        match (built, outcome.failure()) {
-            (Err(_), Some(error)) => Err(error),
-            (built, _) => built,
+        let image = match (built, outcome.failure()) {
+            // Where the context could not be read, that is why the connection broke.
+            (Err(_), Some(error)) => return Err(error),
+            (built, _) => built?,
+        };
+        // Bollard gives a build one name.
+        for tag in request.tags.iter().skip(1) {
+            self.tag_at(stage, &image, &Reference::parse(stage, tag)?)
+                .await?;
         }
+        Ok((image, outcome.sent()))
     }
 }
 
@@ -130,17 +151,13 @@ impl<'a> Steps<'a> {
         }
     }
 
-    fn take(&mut self, message: &Message) -> Result<(), DockerError> {
-        if let Some((text, code)) = message.failure() {
-            return Err(self.failed(&text, code));
+    fn take(&mut self, message: BuildInfo) -> Result<(), DockerError> {
+        if let Some(detail) = message.error_detail {
+            let text = detail.message.unwrap_or_default();
+            return Err(self.failed(&text, detail.code.unwrap_or(0)));
         }
-        if let Some(id) = message
-            .aux
-            .as_ref()
-            .and_then(|aux| aux.get("ID"))
-            .and_then(Value::as_str)
-        {
-            self.image = Some(id.to_owned());
+        if let Some(id) = message.aux.and_then(|aux| aux.id) {
+            self.image = Some(id);
         }
         if let Some(text) = &message.stream {
             self.line.push_str(without_red(text));
@@ -151,19 +168,20 @@ impl<'a> Steps<'a> {
             }
         }
         // Base images on their way.
-        if let (Some(step), Some(status)) = (&self.step, &message.status) {
-            let progress = message.progress.as_ref();
-            if let Some(current) = progress.and_then(|progress| progress.current) {
-                (self.listener)(BuildEvent::Progressed {
-                    id: step.id.clone(),
-                    what: match &message.id {
-                        Some(layer) => format!("{status} {layer}"),
-                        None => status.clone(),
-                    },
-                    current,
-                    total: progress.and_then(|progress| progress.total),
-                });
-            }
+        let progress =
+            LayerProgress::of(message.id, message.status, message.progress_detail.as_ref());
+        if let (Some(step), Some(progress)) = (&self.step, progress)
+            && let Some(current) = progress.current
+        {
+            (self.listener)(BuildEvent::Progressed {
+                id: step.id.clone(),
+                what: match progress.layer {
+                    Some(layer) => format!("{} {layer}", progress.status),
+                    None => progress.status,
+                },
+                current,
+                total: progress.total,
+            });
         }
         Ok(())
     }
@@ -251,15 +269,15 @@ impl<'a> Steps<'a> {
         failure(&self.request.dockerfile, text, code, step)
     }
 
-    fn finish(mut self) -> Result<String, DockerError> {
-        self.finish_step(None);
-        self.image.ok_or_else(|| {
-            DockerError::new(
-                Stage::Build,
-                DockerErrorKind::Peer,
-                "the engine ended the build without an image",
-            )
-        })
+    fn finish(&mut self) -> Result<String, DockerError> {
+        match self.image.take() {
+            Some(image) => {
+                self.finish_step(None);
+                Ok(image)
+            }
+            // Podman names what went wrong where bollard doesn't look; the step that was running shows its lines.
+            None => Err(self.failed("the engine ended the build without an image", 0)),
+        }
     }
 }
 

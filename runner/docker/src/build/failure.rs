@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::error::{DockerError, DockerErrorKind, Stage, kind_of_text, lower_first};
 
@@ -15,7 +15,7 @@ pub struct FailedInstruction {
     pub line: Option<u32>,
     /// The command's exit code, of a `RUN`.
     pub exit_code: Option<i64>,
-    /// The last lines that it wrote ([`super::tail`] has the limit).
+    /// The last lines that it wrote: at most 25, each of at most 1,000 bytes.
     pub last_lines: Vec<String>,
 }
 
@@ -59,10 +59,12 @@ pub(super) fn failure(
         error.instruction = Some(Box::new(step.clone()));
         return error;
     }
-    // What isn't the Dockerfile's fault has a kind of its own; a missing file or image is.
+    // What isn't the Dockerfile's fault has a kind of its own; a missing file is.
     let kind = match by_text {
         DockerErrorKind::NotFound | DockerErrorKind::Peer | DockerErrorKind::Cancelled => {
             match &step {
+                // A base image that a registry doesn't have.
+                Some(step) if is_from(&step.name) => by_text,
                 Some(step) if step.line.is_some() => DockerErrorKind::BuildFailed,
                 _ if is_syntax(&text) => DockerErrorKind::BuildFailed,
                 _ => by_text,
@@ -87,6 +89,30 @@ pub(super) fn failure(
         error.instruction = Some(Box::new(step));
     }
     error
+}
+
+/// The same for a refusal of the whole request: the engine says so what it finds before its first line of output.
+pub(super) fn refusal(dockerfile: &str, error: DockerError) -> DockerError {
+    match error.details.get("message").and_then(Value::as_str) {
+        Some(text) => {
+            let read = failure(dockerfile, text, 0, None);
+            match read.kind {
+                // Nothing more than the status had told.
+                DockerErrorKind::Peer => error,
+                _ => read,
+            }
+        }
+        None => error,
+    }
+}
+
+/// Whether a step is a `FROM`, in either builder's words.
+fn is_from(name: &str) -> bool {
+    name.rsplit_once("] ")
+        .map_or(name, |(_, instruction)| instruction)
+        .split(' ')
+        .next()
+        .is_some_and(|verb| verb.eq_ignore_ascii_case("FROM"))
 }
 
 /// Mistakes that the engine finds before any step runs.

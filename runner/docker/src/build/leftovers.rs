@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::engine::Engine;
+use crate::error::DockerErrorKind;
+use crate::image::Listed;
 
 /// How long tidying up may take after a build was given up; the engine answers each removal out of its own store.
 const TIDY_LIMIT: Duration = Duration::from_secs(20);
@@ -66,27 +68,38 @@ impl Drop for Intermediates {
     }
 }
 
-/// A removal that fails leaves a nameless image, which is no reason to hide why the build failed.
+/// How often a removal is tried again: the engine takes a moment to end the container that needs the image.
+const AGAIN: Duration = Duration::from_millis(200);
+
+/// A removal that fails for good leaves a nameless image, which is no reason to hide why the build failed.
 async fn remove(engine: &Engine, before: &BTreeSet<String>, announced: &[String]) {
-    let Ok(now) = engine.list_all().await else {
-        return;
-    };
-    // The latest first: an image is only removed when none is built on it.
-    for short in announced.iter().rev() {
-        let own = now.iter().find(|image| {
-            image
-                .id
-                .strip_prefix("sha256:")
-                .is_some_and(|id| id.starts_with(short.as_str()))
-                && !before.contains(&image.id)
-                && image
-                    .repo_tags
-                    .iter()
-                    .flatten()
-                    .all(|tag| tag == "<none>:<none>")
-        });
-        if let Some(image) = own {
-            let _ = engine.remove(&image.id).await;
+    // The caller's limit ends this.
+    loop {
+        let Ok(now) = engine.list_all().await else {
+            return;
+        };
+        let mut busy = false;
+        // The latest first: an image is only removed when none is built on it.
+        for short in announced.iter().rev() {
+            let own = now.iter().find(|image| is_own(image, short, before));
+            if let Some(image) = own
+                && let Err(error) = engine.remove(&image.id).await
+            {
+                busy |= error.kind == DockerErrorKind::Conflict;
+            }
         }
+        if !busy {
+            return;
+        }
+        tokio::time::sleep(AGAIN).await;
     }
+}
+
+fn is_own(image: &Listed, short: &str, before: &BTreeSet<String>) -> bool {
+    let named = image.repo_tags.iter().any(|tag| tag != "<none>:<none>");
+    let announced = image
+        .id
+        .strip_prefix("sha256:")
+        .is_some_and(|id| id.starts_with(short));
+    announced && !named && !before.contains(&image.id)
 }

@@ -1,13 +1,13 @@
 //! Builds.
 //!
-//! - [`request`]: what is built, and what it came to
-//! - [`events`]: what is told meanwhile
-//! - [`dockerfile`]: where its instructions stand
-//! - [`tail`], [`failure`]: what is shown of an instruction that failed
-//! - [`parameters`]: what both builders are told the same way
-//! - [`buildkit`]: BuildKit, by a session
-//! - [`classic`]: the builder that every engine has
-//! - [`leftovers`]: taking away what a build that didn't end well left
+//! - `request`: what is built, and what it came to
+//! - `events`: what is told meanwhile
+//! - `dockerfile`: where its instructions stand
+//! - `tail`, `failure`: what is shown of an instruction that failed
+//! - `parameters`: what both builders are told the same way
+//! - `buildkit`: BuildKit, by a session
+//! - `classic`: the builder that every engine has
+//! - `leftovers`: taking away what a build that didn't end well left
 
 mod buildkit;
 mod classic;
@@ -57,7 +57,7 @@ impl Engine {
         };
         self.check(request, builder, reason)?;
         let dockerfile = read_dockerfile(request).await?;
-        let id = match builder {
+        let (image_id, context_sent) = match builder {
             Builder::Classic => {
                 self.build_classic(request, &dockerfile, listener, token)
                     .await?
@@ -68,9 +68,10 @@ impl Engine {
             }
         };
         Ok(Built {
-            image_id: id,
+            image_id,
             builder,
             builder_reason: reason,
+            context_sent,
         })
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretSlice};
 
-use crate::context::ContextSource;
+use crate::context::{ContextSent, ContextSource};
 use crate::credentials::RegistryCredentials;
 
 /// Which of an engine's two builders.
@@ -152,4 +152,6 @@ pub struct Built {
     pub builder: Builder,
     /// Why that one.
     pub builder_reason: &'static str,
+    /// What of the context the engine was sent.
+    pub context_sent: ContextSent,
 }

@@ -1,13 +1,14 @@
 //! The classic builder's context: a tar stream that is made while it is sent.
 
 use std::io::{self, Read, Write};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::{Bytes, BytesMut};
+use futures_util::stream::{self, Stream};
 use tar::{EntryType, Header};
 use tokio::sync::mpsc;
 
 use crate::context::entry::{Entry, EntryKind};
+use crate::context::outcome::Outcome;
 use crate::context::source::ContextSource;
 use crate::error::{DockerError, DockerErrorKind, Stage};
 
@@ -15,27 +16,16 @@ use crate::error::{DockerError, DockerErrorKind, Stage};
 const PIECE: usize = 256 * 1024;
 const PIECES: usize = 4;
 
-/// The end of the stream, once it is known.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Outcome(Arc<Mutex<Option<DockerError>>>);
-
-impl Outcome {
-    /// What kept the stream from its end, if something did. The connection's own error then only says that it broke.
-    pub(crate) fn failure(&self) -> Option<DockerError> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
-    fn set(&self, error: DockerError) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-    }
-}
-
-/// Streams entries as a tar file, in order, owned by root, with their times. Reading ends when the receiver is gone.
+/// Streams entries as a tar file, in order, owned by root, with their times. Reading ends when the stream is dropped; an
+/// error in it ends the connection, so that the engine doesn't take a cut context for a whole one.
 pub(crate) fn stream(
     source: ContextSource,
     entries: Vec<Entry>,
-) -> (mpsc::Receiver<io::Result<Bytes>>, Outcome) {
-    let (sender, receiver) = mpsc::channel(PIECES);
+) -> (
+    impl Stream<Item = io::Result<Bytes>> + Send + use<>,
+    Outcome,
+) {
+    let (sender, mut receiver) = mpsc::channel(PIECES);
     let outcome = Outcome::default();
     let told = outcome.clone();
     tokio::task::spawn_blocking(move || {
@@ -43,16 +33,17 @@ pub(crate) fn stream(
             sender: sender.clone(),
             piece: BytesMut::with_capacity(PIECE),
         };
-        match write(&source, &entries, writer) {
+        match write(&source, &entries, writer, &told) {
             Ok(()) => {}
             Err(Failure::Receiver) => {}
             Err(Failure::Context(error)) => {
-                told.set(error);
+                told.fail(error);
                 let _ = sender.blocking_send(Err(io::Error::other("the context ended early")));
             }
         }
     });
-    (receiver, outcome)
+    let stream = stream::poll_fn(move |context| receiver.poll_recv(context));
+    (stream, outcome)
 }
 
 enum Failure {
@@ -61,7 +52,12 @@ enum Failure {
     Context(DockerError),
 }
 
-fn write(source: &ContextSource, entries: &[Entry], writer: Pieces) -> Result<(), Failure> {
+fn write(
+    source: &ContextSource,
+    entries: &[Entry],
+    writer: Pieces,
+    told: &Outcome,
+) -> Result<(), Failure> {
     let mut tar = tar::Builder::new(writer);
     for entry in entries {
         let failed = |error: io::Error| {
@@ -106,6 +102,7 @@ fn write(source: &ContextSource, entries: &[Entry], writer: Pieces) -> Result<()
                 let file = source.open(&entry.path).map_err(failed)?;
                 tar.append_data(&mut header, &entry.path, Exactly::new(file, entry.size))
                     .map_err(failed)?;
+                told.count(entry.size);
             }
         }
     }

@@ -1,21 +1,24 @@
 //! The build context: which files of a folder an engine gets, and their bytes as a stream.
 //!
-//! - [`ignore`]: the ignore file, `.dockerignore`
-//! - [`source`]: the folder, what of it is nobody's business, and who may refuse a file
-//! - [`entry`], [`walk`]: what lies below the folder; links stay links and are never followed
-//! - [`filter`]: what of it goes to the classic builder, and what BuildKit asks for
-//! - [`follow`]: where links inside the context lead, for BuildKit's requests
-//! - [`archive`]: the tar stream of the classic builder
+//! - `ignore`: the ignore file, `.dockerignore`
+//! - `source`: the folder, what of it is nobody's business, and who may refuse a file
+//! - `entry`, `walk`: what lies below the folder; links stay links and are never followed
+//! - `filter`: what of it goes to the classic builder, and what BuildKit asks for
+//! - `follow`: where links inside the context lead, for BuildKit's requests
+//! - `archive`: the tar stream of the classic builder
+//! - `outcome`: what was sent, and what kept it from that
 
 pub(crate) mod archive;
 pub mod entry;
 pub(crate) mod filter;
 pub(crate) mod follow;
 pub mod ignore;
+pub(crate) mod outcome;
 pub mod source;
 pub(crate) mod walk;
 
 pub use entry::{Entry, EntryKind};
+pub use outcome::ContextSent;
 pub use source::{ContextSource, Gate, Open};
 
 use crate::context::filter::{Asked, Classic};

@@ -1,9 +1,9 @@
 //! Which engine the docker command line would talk to, from values that the caller hands over.
 //!
-//! - [`find`]: the order in which `DOCKER_HOST`, `DOCKER_CONTEXT`, the configuration and the defaults count
-//! - [`address`]: addresses as the command line reads them
-//! - [`context`]: the command line's store of contexts
-//! - [`tls`]: certificates and keys for an engine over TCP
+//! - `find`: the order in which `DOCKER_HOST`, `DOCKER_CONTEXT`, the configuration and the defaults count
+//! - `address`: addresses as the command line reads them
+//! - `context`: the command line's store of contexts
+//! - `tls`: certificates and keys for an engine over TCP
 
 pub mod address;
 pub(crate) mod context;

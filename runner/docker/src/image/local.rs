@@ -1,65 +1,23 @@
 //! Images that the engine has.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
-use http::Method;
-use serde::Deserialize;
+use bollard::query_parameters::{
+    ListImagesOptions, PruneImagesOptions, RemoveImageOptions, TagImageOptions,
+};
 use serde_json::json;
 
 use crate::engine::Engine;
 use crate::error::{DockerError, DockerErrorKind, Stage};
 use crate::image::ImageInfo;
+use crate::image::name::in_path;
 use crate::reference::Reference;
-use crate::transport::request::{Request, in_path};
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct InspectAnswer {
-    id: String,
-    #[serde(default)]
-    repo_tags: Option<Vec<String>>,
-    #[serde(default)]
-    repo_digests: Option<Vec<String>>,
-    #[serde(default)]
-    size: u64,
-    #[serde(default)]
-    created: Option<String>,
-    #[serde(default)]
-    os: String,
-    #[serde(default)]
-    architecture: String,
-    #[serde(default)]
-    config: Option<ConfigAnswer>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ConfigAnswer {
-    #[serde(default)]
-    labels: Option<BTreeMap<String, String>>,
-}
 
 /// One image in a list.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Debug)]
 pub(crate) struct Listed {
     pub(crate) id: String,
-    #[serde(default)]
-    pub(crate) repo_tags: Option<Vec<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct PruneAnswer {
-    #[serde(default)]
-    images_deleted: Option<Vec<Deleted>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Deleted {
-    #[serde(default)]
-    deleted: Option<String>,
+    pub(crate) repo_tags: Vec<String>,
 }
 
 impl Engine {
@@ -68,24 +26,29 @@ impl Engine {
     /// # Errors
     /// [`DockerErrorKind::NotFound`] where the engine has no such image.
     pub async fn inspect(&self, image: &str) -> Result<ImageInfo, DockerError> {
-        let request = Request::get(format!("/images/{}/json", in_path(image)));
-        let answer: InspectAnswer = self
-            .client
-            .ask_json(Stage::Inspect, request)
+        let image = in_path(Stage::Inspect, image)?;
+        let call = self.client.call(Stage::Inspect)?;
+        let answer = call
+            .answer(call.docker.inspect_image(image))
             .await
             .map_err(|error| missing(error, image))?;
         Ok(ImageInfo {
-            id: answer.id,
+            id: answer.id.unwrap_or_default(),
             tags: answer.repo_tags.unwrap_or_default(),
             digests: answer.repo_digests.unwrap_or_default(),
             labels: answer
                 .config
                 .and_then(|config| config.labels)
+                .unwrap_or_default()
+                .into_iter()
+                .collect(),
+            size: answer
+                .size
+                .and_then(|size| u64::try_from(size).ok())
                 .unwrap_or_default(),
-            size: answer.size,
             created: answer.created.unwrap_or_default(),
-            os: answer.os,
-            architecture: answer.architecture,
+            os: answer.os.unwrap_or_default(),
+            architecture: answer.architecture.unwrap_or_default(),
         })
     }
 
@@ -95,21 +58,31 @@ impl Engine {
     /// [`DockerErrorKind::NotFound`] where the engine has no such image; [`DockerErrorKind::Invalid`] for a name with
     /// a digest, which cannot be given.
     pub async fn tag(&self, image: &str, name: &Reference) -> Result<(), DockerError> {
-        let stage = Stage::Tag;
+        self.tag_at(Stage::Tag, image, name).await
+    }
+
+    /// The same as a part of something larger.
+    pub(crate) async fn tag_at(
+        &self,
+        stage: Stage,
+        image: &str,
+        name: &Reference,
+    ) -> Result<(), DockerError> {
         let Some(tag) = name.tag.as_ref().filter(|_| name.digest.is_none()) else {
             return Err(DockerError::invalid(
                 stage,
                 format!("`{name}` cannot be given: a digest is a property of an image"),
             ));
         };
-        let request = Request::post(format!("/images/{}/tag", in_path(image)))
-            .query("repo", name.name())
-            .query("tag", tag.clone());
-        self.client
-            .ask(stage, request)
+        let image = in_path(stage, image)?;
+        let options = TagImageOptions {
+            repo: Some(name.name()),
+            tag: Some(tag.clone()),
+        };
+        let call = self.client.call(stage)?;
+        call.answer(call.docker.tag_image(image, Some(options)))
             .await
-            .map_err(|error| missing(error, image))?;
-        Ok(())
+            .map_err(|error| missing(error, image))
     }
 
     /// Removes a name, or an image that has no other, with the nameless images it was built on.
@@ -118,9 +91,12 @@ impl Engine {
     /// [`DockerErrorKind::NotFound`] where there is no such image; [`DockerErrorKind::Conflict`] where a container
     /// needs it.
     pub async fn remove(&self, image: &str) -> Result<(), DockerError> {
-        let request = Request::new(Method::DELETE, format!("/images/{}", in_path(image)));
-        self.client
-            .ask(Stage::Remove, request)
+        let image = in_path(Stage::Remove, image)?;
+        let call = self.client.call(Stage::Remove)?;
+        let removed = call
+            .docker
+            .remove_image(image, None::<RemoveImageOptions>, None);
+        call.answer(removed)
             .await
             .map_err(|error| missing(error, image))?;
         Ok(())
@@ -138,13 +114,18 @@ impl Engine {
         if labels.is_empty() {
             return Ok(Vec::new());
         }
-        let labels: Vec<String> = labels
+        let labels = labels
             .iter()
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
-        let filters = json!({ "dangling": ["true"], "label": labels });
-        let request = Request::post("/images/prune").query("filters", filters.to_string());
-        let answer: PruneAnswer = self.client.ask_json(Stage::Remove, request).await?;
+        let options = PruneImagesOptions {
+            filters: Some(HashMap::from([
+                ("dangling".to_owned(), vec!["true".to_owned()]),
+                ("label".to_owned(), labels),
+            ])),
+        };
+        let call = self.client.call(Stage::Remove)?;
+        let answer = call.answer(call.docker.prune_images(Some(options))).await?;
         Ok(answer
             .images_deleted
             .unwrap_or_default()
@@ -155,12 +136,19 @@ impl Engine {
 
     /// All images, those without a name too.
     pub(crate) async fn list_all(&self) -> Result<Vec<Listed>, DockerError> {
-        self.client
-            .ask_json(
-                Stage::Inspect,
-                Request::get("/images/json").query("all", "1"),
-            )
-            .await
+        let options = ListImagesOptions {
+            all: true,
+            ..ListImagesOptions::default()
+        };
+        let call = self.client.call(Stage::Inspect)?;
+        let images = call.answer(call.docker.list_images(Some(options))).await?;
+        Ok(images
+            .into_iter()
+            .map(|image| Listed {
+                id: image.id,
+                repo_tags: image.repo_tags,
+            })
+            .collect())
     }
 }
 

@@ -1,15 +1,19 @@
 //! Images in the engine, and their way from and to registries.
 //!
-//! - [`progress`]: layers on their way
-//! - [`pull`], [`push`]: from and to a registry
-//! - [`local`]: tag, inspect, remove
+//! - `progress`: layers on their way
+//! - `pull`, `push`: from and to a registry
+//! - `local`: tag, inspect, remove
+//! - `name`: names and ids as parts of paths
 
 mod local;
+mod name;
 pub mod progress;
 mod pull;
 mod push;
 
 use std::collections::BTreeMap;
+
+pub(crate) use local::Listed;
 
 /// An image of the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]

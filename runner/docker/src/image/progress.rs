@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::message::Message;
+use bollard::models::ProgressDetail;
 
 /// What a layer, or the whole, is at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,13 +21,18 @@ pub struct LayerProgress {
 pub type LayerListener = Arc<dyn Fn(LayerProgress) + Send + Sync>;
 
 impl LayerProgress {
-    pub(crate) fn of(message: &Message) -> Option<Self> {
-        let progress = message.progress.as_ref();
+    /// None where a line says nothing about a layer.
+    pub(crate) fn of(
+        layer: Option<String>,
+        status: Option<String>,
+        progress: Option<&ProgressDetail>,
+    ) -> Option<Self> {
+        let bytes = |count: Option<i64>| u64::try_from(count?).ok();
         Some(Self {
-            layer: message.id.clone(),
-            status: message.status.clone()?,
-            current: progress.and_then(|progress| progress.current),
-            total: progress.and_then(|progress| progress.total),
+            layer,
+            status: status?,
+            current: bytes(progress.and_then(|progress| progress.current)),
+            total: bytes(progress.and_then(|progress| progress.total)),
         })
     }
 }

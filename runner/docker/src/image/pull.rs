@@ -1,6 +1,8 @@
 //! From a registry to the engine.
 
-use http::HeaderName;
+use bollard::errors::Error;
+use bollard::query_parameters::CreateImageOptions;
+use futures_util::StreamExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::cancel::until;
@@ -10,9 +12,7 @@ use crate::error::{DockerError, DockerErrorKind, Stage};
 use crate::image::Pulled;
 use crate::image::progress::{LayerListener, LayerProgress};
 use crate::image::push::{auth, registry_failure};
-use crate::message::Message;
 use crate::reference::Reference;
-use crate::transport::request::Request;
 
 impl Engine {
     /// Pulls an image.
@@ -51,41 +51,26 @@ impl Engine {
             .or(reference.tag.as_ref())
             .cloned()
             .unwrap_or_else(|| "latest".to_owned());
-        let mut request = Request::post("/images/create")
-            .query("fromImage", reference.name())
-            .query("tag", tag)
-            .header(
-                HeaderName::from_static("x-registry-auth"),
-                auth(stage, reference, credentials)?,
-            );
-        if let Some(platform) = platform {
-            request = request.query("platform", platform);
-        }
-        let reply = self
+        let options = CreateImageOptions {
+            from_image: Some(reference.name()),
+            tag: Some(tag),
+            platform: platform.unwrap_or_default().to_owned(),
+            ..CreateImageOptions::default()
+        };
+        let call = self
             .client
-            .send(stage, request)
-            .await
-            .map_err(|error| match error.kind {
-                DockerErrorKind::Cancelled => error,
-                // The engine answers what it meets before the first byte with a status, later failures in the stream.
-                _ if error.details.get("status").is_some() => {
-                    let again = registry_failure(stage, reference, &error.message);
-                    if again.kind == DockerErrorKind::Peer {
-                        error
-                    } else {
-                        again
-                    }
-                }
-                _ => error,
-            })?;
-        let mut lines = reply.lines();
+            .call_with(stage, auth(stage, reference, credentials)?)?;
+        let mut messages = call.docker.create_image(Some(options), None, None);
         let mut digest = None;
         let mut changed = false;
-        while let Some(message) = Message::next(&mut lines, stage).await? {
-            if let Some((text, _)) = message.failure() {
-                return Err(registry_failure(stage, reference, &text));
-            }
-            if let Some(progress) = LayerProgress::of(&message) {
+        while let Some(message) = messages.next().await {
+            let message = message.map_err(|error| match error {
+                Error::DockerStreamError { error } => registry_failure(stage, reference, &error),
+                error => refused(reference, call.translate(error)),
+            })?;
+            let progress =
+                LayerProgress::of(message.id, message.status, message.progress_detail.as_ref());
+            if let Some(progress) = progress {
                 if let Some(found) = progress.status.strip_prefix("Digest: ") {
                     digest = Some(found.to_owned());
                 }
@@ -99,5 +84,18 @@ impl Engine {
             digest,
             changed,
         })
+    }
+}
+
+/// The engine answers what it meets before the first byte with a status, and later failures in the stream.
+fn refused(reference: &Reference, error: DockerError) -> DockerError {
+    if error.details.get("status").is_none() {
+        return error;
+    }
+    let again = registry_failure(Stage::Pull, reference, &error.message);
+    match again.kind {
+        // Nothing more than the status had told.
+        DockerErrorKind::Peer => error,
+        _ => again,
     }
 }

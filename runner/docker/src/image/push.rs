@@ -1,6 +1,7 @@
 //! From the engine to a registry.
 
-use http::HeaderName;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, Request};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -9,10 +10,11 @@ use crate::credentials::{RegistryCredentials, anonymous};
 use crate::engine::Engine;
 use crate::error::{DockerError, DockerErrorKind, Stage, kind_of_text, lower_first};
 use crate::image::Pushed;
+use crate::image::name::in_path;
 use crate::image::progress::{LayerListener, LayerProgress};
 use crate::message::Message;
 use crate::reference::Reference;
-use crate::transport::request::{Request, in_path};
+use crate::transport::lines::Lines;
 
 impl Engine {
     /// Pushes an image by one of its names, which must carry a tag.
@@ -46,13 +48,14 @@ impl Engine {
                 format!("`{reference}` cannot be pushed: it has no tag"),
             ));
         };
-        let request = Request::post(format!("/images/{}/push", in_path(&reference.name())))
-            .query("tag", tag.clone())
-            .header(
-                HeaderName::from_static("x-registry-auth"),
-                auth(stage, reference, credentials)?,
-            );
-        let mut lines = self.client.send(stage, request).await?.lines();
+        let call = self
+            .client
+            .call_with(stage, auth(stage, reference, credentials)?)?;
+        let path = format!("/images/{}/push", in_path(stage, &reference.name())?);
+        let request = Request::post(call.target(&path, &[("tag", tag)])?);
+        // Bollard 0.21.1 reads neither the layer that a line is about nor the digest at the end.
+        let answer = call.send(request, Bytes::new()).await?;
+        let mut lines = Lines::of(answer.into_body());
         let mut digest = None;
         while let Some(message) = Message::next(&mut lines, stage).await? {
             if let Some((text, _)) = message.failure() {
@@ -66,7 +69,8 @@ impl Engine {
             {
                 digest = Some(found.to_owned());
             }
-            if let Some(progress) = LayerProgress::of(&message) {
+            let progress = LayerProgress::of(message.id, message.status, message.progress.as_ref());
+            if let Some(progress) = progress {
                 listener(progress);
             }
         }
@@ -84,23 +88,31 @@ impl Engine {
     }
 }
 
-/// The header for an image's registry: its credentials where they were handed over, none of another registry's.
+/// `X-Registry-Auth` for an image's registry: its credentials where they were handed over, none of another registry's.
 pub(crate) fn auth(
     stage: Stage,
     reference: &Reference,
     credentials: Option<&RegistryCredentials>,
-) -> Result<http::HeaderValue, DockerError> {
-    match credentials {
-        Some(credentials) if credentials.is_for(&reference.registry) => credentials.header(stage),
-        Some(credentials) => Err(DockerError::invalid(
-            stage,
-            format!(
-                "the credentials are for {}, and {reference} lies at {}",
-                credentials.registry, reference.registry
-            ),
-        )),
-        None => Ok(anonymous()),
-    }
+) -> Result<HeaderMap, DockerError> {
+    let value = match credentials {
+        Some(credentials) if credentials.is_for(&reference.registry) => {
+            credentials.header(stage)?
+        }
+        Some(credentials) => {
+            return Err(DockerError::invalid(
+                stage,
+                format!(
+                    "the credentials are for {}, and {reference} lies at {}",
+                    credentials.registry, reference.registry
+                ),
+            ));
+        }
+        None => anonymous(),
+    };
+    Ok(HeaderMap::from_iter([(
+        HeaderName::from_static("x-registry-auth"),
+        value,
+    )]))
 }
 
 /// What went wrong between the engine and a registry.

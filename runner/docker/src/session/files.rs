@@ -1,7 +1,6 @@
 //! The context, as far as BuildKit asks for it: a list of entries, then the bytes of those it lacks.
 
 use std::io::{self, Read};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
@@ -14,6 +13,7 @@ use crate::context::entry::{Entry, EntryKind};
 use crate::context::filter::Asked;
 use crate::context::follow::follow;
 use crate::context::ignore::matcher::Matcher;
+use crate::context::outcome::Outcome;
 use crate::context::source::ContextSource;
 use crate::context::{IGNORE_FILE, walk};
 use crate::error::{DockerError, DockerErrorKind, Stage};
@@ -33,24 +33,7 @@ const DOCKERFILE: &str = "dockerfile";
 pub(super) struct Files {
     source: ContextSource,
     dockerfile: String,
-    failure: Failure,
-}
-
-/// Why a context could not be sent: what the engine then says of it is only that it wasn't.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Failure(Arc<Mutex<Option<DockerError>>>);
-
-impl Failure {
-    pub(crate) fn take(&self) -> Option<DockerError> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
-    fn set(&self, error: DockerError) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get_or_insert(error);
-    }
+    outcome: Outcome,
 }
 
 /// What the receiver wants.
@@ -62,11 +45,11 @@ enum Wish {
 }
 
 impl Files {
-    pub(super) fn new(source: ContextSource, dockerfile: String, failure: Failure) -> Self {
+    pub(super) fn new(source: ContextSource, dockerfile: String, outcome: Outcome) -> Self {
         Self {
             source,
             dockerfile,
-            failure,
+            outcome,
         }
     }
 
@@ -88,7 +71,7 @@ impl Files {
                     data: Bytes::from(error.message.clone()),
                     ..Packet::default()
                 };
-                files.failure.set(error);
+                files.outcome.fail(error);
                 if let Ok(frame) = encode(&packet) {
                     let _ = frames.blocking_send(frame);
                 }
@@ -155,6 +138,9 @@ impl Files {
                             ))
                         })?;
                     self.send_file(number, &entry, frames)?;
+                    if asked.name == CONTEXT && entry.path != IGNORE_FILE {
+                        self.outcome.count(entry.size);
+                    }
                 }
             }
         }

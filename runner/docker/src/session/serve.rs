@@ -6,21 +6,24 @@ use std::sync::Arc;
 use bytes::Bytes;
 use h2::RecvStream;
 use h2::server::SendResponse;
-use http::{HeaderName, HeaderValue, Method};
+use http::Request;
+use http::header::{CONNECTION, UPGRADE};
+use hyper_util::rt::TokioIo;
 use sha2::{Digest, Sha256};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::build::request::{BuildRequest, BuildSecret};
+use crate::context::ContextSent;
 use crate::context::ignore::clean::clean;
+use crate::context::outcome::Outcome;
 use crate::credentials::RegistryCredentials;
 use crate::engine::Engine;
 use crate::error::{DockerError, Stage};
 use crate::session::auth;
-use crate::session::files::{Failure, Files};
+use crate::session::files::Files;
 use crate::session::grpc::{Incoming, Outgoing, Status, frame_prefix};
 use crate::session::messages::{CredentialsRequest, GetSecretRequest};
 use crate::session::secrets::Secrets;
-use crate::transport::request::Request;
 
 const DIFF_COPY: &str = "/moby.filesync.v1.FileSync/DiffCopy";
 const CREDENTIALS: &str = "/moby.filesync.v1.Auth/Credentials";
@@ -38,22 +41,22 @@ pub(crate) struct Served {
     files: Files,
     secrets: Secrets,
     credentials: Vec<RegistryCredentials>,
-    failure: Failure,
+    outcome: Outcome,
 }
 
 impl Served {
     pub(crate) fn of(request: &BuildRequest) -> Self {
-        let failure = Failure::default();
+        let outcome = Outcome::default();
         let secrets: Vec<BuildSecret> = request.secrets.clone();
         Self {
             files: Files::new(
                 request.source.clone(),
                 clean(&request.dockerfile),
-                failure.clone(),
+                outcome.clone(),
             ),
             secrets: Secrets::new(secrets),
             credentials: request.credentials.clone(),
-            failure,
+            outcome,
         }
     }
 }
@@ -62,7 +65,7 @@ impl Served {
 pub(crate) struct Session {
     /// What the build names it by.
     pub(crate) id: String,
-    failure: Failure,
+    outcome: Outcome,
     task: JoinHandle<()>,
 }
 
@@ -82,43 +85,28 @@ impl Session {
         let stage = Stage::Build;
         let id = random_id(stage)?;
         let key = hex(&Sha256::digest(name.as_bytes()));
-        let mut request = Request::new(Method::POST, "/session")
-            .header(
-                http::header::CONNECTION,
-                HeaderValue::from_static("Upgrade"),
-            )
-            .header(http::header::UPGRADE, HeaderValue::from_static("h2c"))
-            .header(
-                HeaderName::from_static("x-docker-expose-session-name"),
-                HeaderValue::from_static("capstep"),
-            );
-        for (header, value) in [
-            ("x-docker-expose-session-uuid", &id),
-            ("x-docker-expose-session-sharedkey", &key),
-        ] {
-            let value = HeaderValue::from_str(value)
-                .map_err(|error| DockerError::internal(stage, error.to_string()))?;
-            request = request.header(HeaderName::from_static(header), value);
-        }
+        let mut request = Request::post("/session")
+            .header(CONNECTION, "Upgrade")
+            .header(UPGRADE, "h2c")
+            .header("x-docker-expose-session-name", "capstep")
+            .header("x-docker-expose-session-uuid", &id)
+            .header("x-docker-expose-session-sharedkey", &key);
         for method in [DIFF_COPY, CREDENTIALS, GET_SECRET, HEALTH] {
-            request = request.header(
-                HeaderName::from_static("x-docker-expose-session-grpc-method"),
-                HeaderValue::from_static(method),
-            );
+            request = request.header("x-docker-expose-session-grpc-method", method);
         }
-        let failure = served.failure.clone();
-        let (stream, guard) = engine
-            .client
-            .send(stage, request)
-            .await?
-            .upgraded(stage)
-            .await?;
+        let outcome = served.outcome.clone();
+        let opened = engine.client.call(stage)?;
+        let answer = opened.send(request, Bytes::new()).await?;
+        let stream = hyper::upgrade::on(answer).await.map_err(|error| {
+            DockerError::unreachable(stage, format!("the engine gave no session: {error}"))
+        })?;
         let task = tokio::spawn(async move {
-            let _guard = guard;
+            // The connection ends with the call.
+            let _opened = opened;
             let handshake = h2::server::Builder::new()
                 .initial_window_size(WINDOW)
                 .initial_connection_window_size(4 * WINDOW)
-                .handshake::<_, Bytes>(stream);
+                .handshake::<_, Bytes>(TokioIo::new(stream));
             let Ok(mut connection) = handshake.await else {
                 return;
             };
@@ -130,12 +118,17 @@ impl Session {
                 calls.spawn(call(Arc::clone(&served), request, respond));
             }
         });
-        Ok(Self { id, failure, task })
+        Ok(Self { id, outcome, task })
     }
 
     /// Why the context could not be sent, where that is so.
     pub(crate) fn failure(&self) -> Option<DockerError> {
-        self.failure.take()
+        self.outcome.failure()
+    }
+
+    /// What of the context was sent.
+    pub(crate) fn sent(&self) -> ContextSent {
+        self.outcome.sent()
     }
 }
 

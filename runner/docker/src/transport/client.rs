@@ -1,30 +1,47 @@
-//! Asking the engine.
+//! Operations with the engine.
 
-use std::sync::Arc;
+use std::future::Future;
+use std::io;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bollard::errors::Error;
+use bollard::{BollardRequest, ClientVersion, Docker, body_full};
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode};
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_json::json;
+use http::{HeaderMap, Response, StatusCode};
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use serde::{Deserialize, Serialize};
+use tokio::task::JoinSet;
 
-use crate::error::{DockerError, DockerErrorKind, Stage, kind_of_text, lower_first};
+use crate::engine::ApiVersion;
+use crate::error::{DockerError, DockerErrorKind, Stage};
 use crate::transport::connector::Connector;
-use crate::transport::reply::{ConnectionGuard, Reply};
-use crate::transport::request::Request;
+use crate::transport::translate::{refusal, translate};
+use crate::transport::wire::Wire;
 
 /// For a request that the engine answers out of its own memory.
 pub(crate) const ANSWER_LIMIT: Duration = Duration::from_secs(60);
+
+/// Bollard's own clock, in seconds, runs until an answer begins; the classic builder's begins when it has the whole
+/// context, which takes as long as it takes. What has a limit is limited by [`Call::answer`].
+const NO_LIMIT: u64 = u64::MAX;
+
+/// The largest refusal that is read: an error's text is some kilobytes at most.
+const REFUSAL_LIMIT: usize = 1024 * 1024;
 
 /// The engine's address, and the version of its interface that is spoken. Clones are cheap.
 #[derive(Clone)]
 pub(crate) struct Client {
     pub(crate) connector: Arc<Connector>,
-    /// Such as `/v1.41`; empty until the version is agreed.
-    pub(crate) prefix: String,
+    /// None until the version is agreed.
+    pub(crate) api: Option<ApiVersion>,
+}
+
+/// One operation: a bollard client whose connections end when this is dropped.
+pub(crate) struct Call {
+    pub(crate) docker: Docker,
+    wire: Arc<Wire>,
 }
 
 /// How the engine words a refusal.
@@ -34,121 +51,117 @@ struct Refusal {
 }
 
 impl Client {
-    /// Sends a request and gives the answer, of whatever status, as soon as its head is there.
-    pub(crate) async fn open(&self, stage: Stage, request: Request) -> Result<Reply, DockerError> {
-        let stream = self.connector.open(stage).await?;
-        let lost = |error: &dyn std::error::Error| self.lost(stage, error);
-        let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
-            .await
-            .map_err(|error| lost(&error))?;
-        let guard = ConnectionGuard::spawn(connection);
-        let mut head = http::Request::builder()
-            .method(request.method.clone())
-            .uri(request.target(&self.prefix));
-        if let Some(headers) = head.headers_mut() {
-            *headers = request.headers;
-            // HTTP/1.1 requires a host; the engine ignores it.
-            headers.insert(http::header::HOST, HeaderValue::from_static("docker"));
-        }
-        let request = head
-            .body(request.body)
-            .map_err(|error| DockerError::internal(stage, error.to_string()))?;
-        let response = sender
-            .send_request(request)
-            .await
-            .map_err(|error| lost(&error))?;
-        Ok(Reply::new(response, guard))
+    /// Begins an operation.
+    pub(crate) fn call(&self, stage: Stage) -> Result<Call, DockerError> {
+        self.call_with(stage, HeaderMap::new())
     }
 
-    /// Sends a request; a refusal is an error.
-    pub(crate) async fn send(&self, stage: Stage, request: Request) -> Result<Reply, DockerError> {
-        let reply = self.open(stage, request).await?;
-        let status = reply.status();
-        if status.is_success() || status == StatusCode::SWITCHING_PROTOCOLS {
-            return Ok(reply);
-        }
-        let text = reply.text(stage).await?;
-        Err(refusal(stage, status, &text))
+    /// Begins an operation whose requests carry these headers. (Bollard's own credentials are plain texts that nobody
+    /// wipes, in an alphabet of base64 that engines do not read.)
+    pub(crate) fn call_with(&self, stage: Stage, headers: HeaderMap) -> Result<Call, DockerError> {
+        let wire = Arc::new(Wire {
+            stage,
+            connector: Arc::clone(&self.connector),
+            prefix: self.api.map_or_else(String::new, |api| format!("/v{api}")),
+            headers,
+            connections: Mutex::new(JoinSet::new()),
+        });
+        let transport = {
+            let wire = Arc::clone(&wire);
+            move |request: BollardRequest| {
+                let wire = Arc::clone(&wire);
+                async move {
+                    // Bollard hands the error through, and `translate` takes it out again.
+                    wire.send(request).await.map_err(|error| Error::IOError {
+                        err: io::Error::other(error),
+                    })
+                }
+            }
+        };
+        let api = self.api.unwrap_or(ApiVersion::NEWEST);
+        let version = ClientVersion {
+            major_version: api.0.into(),
+            minor_version: api.1.into(),
+        };
+        let docker = Docker::connect_with_custom_transport(
+            transport,
+            Some("http://docker"),
+            NO_LIMIT,
+            &version,
+        )
+        .map_err(|error| translate(stage, &self.connector, error))?;
+        Ok(Call { docker, wire })
+    }
+}
+
+impl Call {
+    /// What bollard was asked and is answered at once.
+    pub(crate) async fn answer<T>(
+        &self,
+        asked: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, DockerError> {
+        self.limited(async { asked.await.map_err(|error| self.translate(error)) })
+            .await
     }
 
-    /// Sends a request that is answered at once, and reads all of the answer.
-    pub(crate) async fn ask(&self, stage: Stage, request: Request) -> Result<Bytes, DockerError> {
-        let asked = async { self.send(stage, request).await?.bytes(stage).await };
+    /// Gives up what isn't answered in time.
+    pub(crate) async fn limited<T>(
+        &self,
+        asked: impl Future<Output = Result<T, DockerError>>,
+    ) -> Result<T, DockerError> {
         match tokio::time::timeout(ANSWER_LIMIT, asked).await {
             Ok(answer) => answer,
             Err(_) => Err(DockerError::new(
-                stage,
+                self.wire.stage,
                 DockerErrorKind::Timeout,
                 format!(
                     "the engine at {} did not answer within {} s",
-                    self.connector,
+                    self.wire.connector,
                     ANSWER_LIMIT.as_secs()
                 ),
             )),
         }
     }
 
-    /// The same for an answer in JSON.
-    pub(crate) async fn ask_json<T: DeserializeOwned>(
+    /// A request that bollard has no function for. The answer is there as soon as its head is; a refusal is an error.
+    pub(crate) async fn send(
         &self,
-        stage: Stage,
-        request: Request,
-    ) -> Result<T, DockerError> {
-        let bytes = self.ask(stage, request).await?;
-        serde_json::from_slice(&bytes).map_err(|error| {
-            DockerError::new(
-                stage,
-                DockerErrorKind::Peer,
-                format!("the engine's answer could not be read: {error}"),
-            )
-        })
-    }
-
-    fn lost(&self, stage: Stage, error: &dyn std::error::Error) -> DockerError {
-        DockerError::unreachable(
-            stage,
-            format!(
-                "the connection to the engine at {} was lost: {}",
-                self.connector,
-                with_sources(error)
-            ),
-        )
-    }
-}
-
-/// An error's text with those of what caused it: hyper's own say little.
-pub(crate) fn with_sources(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
+        request: http::request::Builder,
+        body: Bytes,
+    ) -> Result<Response<Incoming>, DockerError> {
+        let stage = self.wire.stage;
+        let request = request
+            .body(body_full(body))
+            .map_err(|error| DockerError::internal(stage, error.to_string()))?;
+        let response = self.wire.send(request).await?;
+        let status = response.status();
+        if status.is_success() || status == StatusCode::SWITCHING_PROTOCOLS {
+            return Ok(response);
         }
-        source = cause.source();
+        // Of a refusal that cannot be read, the status remains.
+        let text = Limited::new(response.into_body(), REFUSAL_LIMIT)
+            .collect()
+            .await
+            .map_or_else(|_| Bytes::new(), |body| body.to_bytes());
+        let message = match serde_json::from_slice::<Refusal>(&text) {
+            Ok(refusal) => refusal.message,
+            Err(_) => String::from_utf8_lossy(&text).trim().to_owned(),
+        };
+        Err(refusal(stage, status.as_u16(), &message))
     }
-    text
-}
 
-/// What a status and its text mean.
-pub(crate) fn refusal(stage: Stage, status: StatusCode, text: &str) -> DockerError {
-    let message = match serde_json::from_str::<Refusal>(text) {
-        Ok(refusal) => refusal.message,
-        Err(_) => text.trim().to_owned(),
-    };
-    let by_text = kind_of_text(&message);
-    let kind = match status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => DockerErrorKind::Unauthorized,
-        StatusCode::NOT_FOUND => DockerErrorKind::NotFound,
-        StatusCode::CONFLICT => DockerErrorKind::Conflict,
-        StatusCode::BAD_REQUEST if by_text == DockerErrorKind::Peer => DockerErrorKind::Invalid,
-        _ => by_text,
-    };
-    let message = if message.is_empty() {
-        format!("the engine answered {status}")
-    } else {
-        format!("the engine refused: {}", lower_first(&message))
-    };
-    DockerError::new(stage, kind, message).with_details(json!({ "status": status.as_u16() }))
+    /// A path with a query, or with more of one.
+    pub(crate) fn target(&self, path: &str, query: &impl Serialize) -> Result<String, DockerError> {
+        serde_urlencoded::to_string(query)
+            .map(|query| {
+                let sign = if path.contains('?') { '&' } else { '?' };
+                format!("{path}{sign}{query}")
+            })
+            .map_err(|error| DockerError::internal(self.wire.stage, error.to_string()))
+    }
+
+    /// Bollard's error as one of this operation.
+    pub(crate) fn translate(&self, error: Error) -> DockerError {
+        translate(self.wire.stage, &self.wire.connector, error)
+    }
 }

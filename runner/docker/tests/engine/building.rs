@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::os::unix::fs::symlink;
 
-use capstep_docker::{BuildEvent, BuildSecret, Builder, DockerErrorKind, Gate, Network, Stage};
+use capstep_docker::{
+    BuildEvent, BuildSecret, Builder, ContextSent, DockerErrorKind, Gate, Network, Stage,
+};
 use secrecy::SecretSlice;
 use tokio_util::sync::CancellationToken;
 
@@ -35,6 +37,16 @@ async fn the_classic_builder_takes_a_streamed_context() {
     let token = CancellationToken::new();
     let built = engine.build(&request, &listener, &token).await.unwrap();
     assert_eq!(built.builder, Builder::Classic);
+    // `with blank`, the ignore file and the Dockerfile.
+    let sizes = ["dir/with blank", ".dockerignore", "docker/app.Dockerfile"]
+        .map(|path| context.dir.path().join(path).metadata().unwrap().len());
+    assert_eq!(
+        built.context_sent,
+        ContextSent {
+            files: 3,
+            bytes: sizes.iter().sum()
+        }
+    );
     let text = log(&heard);
     for expected in [
         "hello wörld\n",
@@ -96,6 +108,8 @@ async fn buildkit_asks_for_what_it_needs() {
     let token = CancellationToken::new();
     let built = engine.build(&request, &listener, &token).await.unwrap();
     assert_eq!(built.builder, Builder::BuildKit);
+    // `with blank` alone.
+    assert_eq!(built.context_sent, ContextSent { files: 1, bytes: 9 });
     let text = log(&heard);
     for expected in [
         "hello wörld\n",
@@ -131,7 +145,7 @@ async fn a_failing_instruction(builder: Builder) {
     let before = dockerd().images();
     let context = Context::new(&[(
         "Dockerfile",
-        "FROM base\nCOPY Dockerfile /failing\n\nRUN seq 1 100; \\\n  echo broken >&2; exit 7\n",
+        "FROM base\nCOPY Dockerfile /failing\n\nRUN seq 1 100; \\\n  echo broken; exit 7\n",
     )]);
     let mut request = context.request();
     request.builder = Some(builder);
@@ -154,10 +168,7 @@ async fn a_failing_instruction(builder: Builder) {
     let mine = after
         .iter()
         .filter(|id| !before.contains(id))
-        .filter(|id| {
-            let history = dockerd().ask("GET", &format!("/images/{id}/history"));
-            history.to_string().contains("/failing")
-        })
+        .filter(|id| dockerd().history(id).contains("/failing"))
         .count();
     assert_eq!(mine, 0);
 }
