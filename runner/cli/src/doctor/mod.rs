@@ -7,7 +7,8 @@
 //! - `kernel`: what the kernel offers for keeping processes apart;
 //! - `tools`: other programs that some commands start.
 //!
-//! Looking changes nothing: no folder is made, nothing is started but `git --version`.
+//! Looking changes nothing: nothing is started but `git --version`, and a script that does nothing, in the sandbox that
+//! is tried; its folder is gone afterwards.
 
 mod folders;
 mod kernel;
