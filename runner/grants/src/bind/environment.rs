@@ -76,13 +76,13 @@ fn environment<'m>(
     inputs: &[(Spanned<String>, Node)],
 ) -> Result<&'m Input, String> {
     let takes_it = |input: &&Input| {
-        let is_role = matches!(input.role, Some(Role::ScriptEnv(_)));
+        let is_role = matches!(input.role_of_all(), Some(Role::ScriptEnv(_)));
         let is_plain = manifest.abi == Abi::Plain && input.name == "env";
         matches!(input.kind, Kind::Map(_)) && (is_role || is_plain)
     };
     let input = manifest.inputs.iter().find(takes_it);
     let input = input.ok_or_else(|| format!("`{}` takes no environment", manifest.name))?;
-    if let Some(Role::ScriptEnv(SiblingRef::Input { up: 0, name })) = &input.role
+    if let Some(Role::ScriptEnv(SiblingRef::Input { up: 0, name })) = input.role_of_all()
         && !inputs
             .iter()
             .any(|(key, node)| key.value == *name && !node.is_null())

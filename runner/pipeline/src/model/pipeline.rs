@@ -161,9 +161,11 @@ pub struct Env {
 impl Env {
     /// All of it, what is around first; a name that is written again has its innermost value.
     pub fn entries(&self) -> Vec<&(Spanned<String>, Node)> {
-        let mut levels = vec![self];
-        while let Some(around) = levels.last().and_then(|level| level.around.as_ref()) {
-            levels.push(around);
+        let mut levels = Vec::new();
+        let mut level = Some(self);
+        while let Some(env) = level {
+            levels.push(env);
+            level = env.around.as_deref();
         }
         let mut seen = HashSet::new();
         let mut entries: Vec<_> = levels

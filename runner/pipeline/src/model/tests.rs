@@ -278,7 +278,7 @@ fn cases() -> Vec<(&'static str, String, &'static str)> {
         (UNKNOWN_CONTEXT, job("env: { A: 1, B: \"${{ env.A }}\" }"), "5:26: unknown-context: a value of `env` can't refer to `env`\n  help: an `env` can refer to `vars`, `event` and `run`, a job's also to `needs` and `matrix`, a step's also to `steps` and `secrets`"),
         (UNKNOWN_VARIABLE, step("if: env.OTHER == ''"), "6:13: unknown-variable: `env` has no `OTHER` here\n  help: add `OTHER` to `env` of the step, of its job or of the pipeline"),
         (UNKNOWN_CONTEXT, step("if: matrix.os == 'a'"), "6:13: unknown-context: the job `a` has no matrix\n  help: give it one: `matrix: { os: [] }`"),
-        (UNKNOWN_CONTEXT, job("matrix: { os: [a] }\n    if: matrix.so == 'a'"), "6:9: unknown-context: the matrix of this job has no `so`\n  help: did you mean `os`?"),
+        (UNKNOWN_CONTEXT, job("matrix: { os: [a] }\n    if: matrix.so == 'a'"), "6:9: unknown-context: the matrix of this job has no `so`\n  help: it has `os`"),
         (MISSING_KEY, job("environment: { url: x }"), "5:5: missing-key: `environment` has no `name`\n  help: add `name:` with what it is called"),
         (MISSING_KEY, job("concurrency: { cancel-in-progress: true }"), "5:5: missing-key: `concurrency` has no `group`\n  help: add `group:` with what it is called"),
         (WRONG_TYPE, job("concurrency: 5"), "5:18: wrong-type: `concurrency` must be a map, found a number"),
