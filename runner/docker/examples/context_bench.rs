@@ -113,7 +113,7 @@ fn copy(folder: &Path, mark: &str) -> PathBuf {
 
 async fn build(engine: &Engine, builder: Builder, folder: &Path, round: usize) -> String {
     let dir = Dir::open_ambient_dir(folder, ambient_authority()).unwrap();
-    let source = ContextSource::new(Arc::new(dir), Vec::new(), Arc::new(Open));
+    let source = ContextSource::new(Arc::new(dir), Arc::new(Open));
     // A name of its own each time: nothing of the context is known to the engine.
     let mut request = BuildRequest::new(source, format!("bench {round} {}", std::process::id()));
     request.builder = Some(builder);

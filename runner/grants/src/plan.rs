@@ -245,7 +245,7 @@ fn step_plan(
             ..
         }) = &grant.authority
         {
-            runs_project_code.push(if targets.is_empty() {
+            runs_project_code.push(if manifest.abi == Abi::Host {
                 format!("{first_line} on this machine")
             } else {
                 format!("{first_line} on {}", shown(&bound.grants, targets))

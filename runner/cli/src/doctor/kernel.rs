@@ -20,12 +20,6 @@ pub(super) fn checks(context: &Context) -> Vec<Check> {
     vec![
         Check::good(PART, "release", release),
         offered(
-            "landlock",
-            read("/sys/kernel/security/lsm")
-                .split(',')
-                .any(|module| module == "landlock"),
-        ),
-        offered(
             "seccomp",
             Path::new("/proc/sys/kernel/seccomp/actions_avail").exists(),
         ),

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use capstep_engine::{Event, Level, Outcome, StepRef, TimedEvent};
 use capstep_grants::check::Denial;
+use capstep_pipeline::SCRIPT;
 use serde_json::Value;
 
 use super::failures::Failures;
@@ -212,7 +213,8 @@ impl TextReport {
     ) -> String {
         self.failures.started(at, name);
         let mut about = String::new();
-        if name != uses {
+        // A script is called by its own text; there is no plugin to name.
+        if name != uses && uses != SCRIPT {
             about.push_str(&format!("{uses}  "));
         }
         if attempt > 1 {

@@ -4,6 +4,7 @@ use capstep_grants::bind::Provenance;
 use capstep_grants::manifest::Access;
 use capstep_grants::plan::{SecretFlow, StepPlan, describe, starts_project_code};
 use capstep_grants::{Authority, Grant, Place};
+use capstep_pipeline::SCRIPT;
 
 use crate::printer::Style;
 
@@ -59,7 +60,7 @@ pub(super) fn rows(step: &StepPlan) -> Vec<Row> {
 pub(super) fn of_grant(grant: &Grant, step: &StepPlan) -> Row {
     let (verb, thing, style) = match &grant.authority {
         Some(Authority::Script { targets, .. }) => {
-            let on = if targets.is_empty() {
+            let on = if step.uses == SCRIPT {
                 "this machine".to_owned()
             } else {
                 on(targets, &step.authority)

@@ -167,7 +167,7 @@ async fn record(
 
 fn source(root: &Path) -> ContextSource {
     let dir = Dir::open_ambient_dir(root, ambient_authority()).unwrap();
-    ContextSource::new(Arc::new(dir), Vec::new(), Arc::new(Open))
+    ContextSource::new(Arc::new(dir), Arc::new(Open))
 }
 
 /// What `docker build` sends, or nothing where it refuses.

@@ -192,7 +192,7 @@ fn builds_and_registries() {
     good("type = \"string\", role = \"dockerfile(c)\"");
     good("type = \"string\", role = \"build-target(c)\"");
     good("type = \"list<image>\", access = [\"pull\"], role = \"cache-from(c)\"");
-    good("type = \"list<image>\", access = [\"push\"], role = \"cache-to(c)\"");
+    good("type = \"enum\", values = [\"none\", \"inline\"], role = \"cache-to(c)\"");
     good("type = \"enum\", values = [\"default\", \"none\"], role = \"build-network(c)\"");
     good("type = \"list<string>\", role = \"platform(c)\"");
     good("type = \"boolean\", role = \"no-cache(c)\"");
@@ -225,7 +225,7 @@ fn builds_and_registries() {
     );
     bad(
         "type = \"list<image>\", access = [\"pull\"], role = \"cache-to(c)\"",
-        "the role `cache-to` is for a list of images with the access `push`",
+        "the role `cache-to` is for a string or an enum",
     );
     bad(
         "type = \"string\", role = \"no-cache(c)\"",
