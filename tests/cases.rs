@@ -139,6 +139,8 @@ fn filtered(text: &str, temporary: &str) -> String {
         (r"(?m)^compiling the plugin .*\n", ""),
         (r"\b\d+(\.\d+)?(ms|µs)\b", "[DURATION]"),
         (r"\b(after|in) \d+(\.\d+)? m?s\b", "$1 [DURATION]"),
+        // What takes less than a millisecond.
+        (r"\bin 0s\b", "in [DURATION]"),
     ];
     patterns.iter().fold(text, |text, (pattern, with)| {
         regex::Regex::new(pattern)
