@@ -176,6 +176,8 @@ fn filtered(text: &str, temporary: &str) -> String {
         (r#""milliseconds": \d+"#, "\"milliseconds\": [DURATION]"),
         (r"\b[0-9a-f]{40}\b", "[COMMIT]"),
         (r"\([0-9a-f]{12}\)", "([COMMIT])"),
+        // What takes less than a millisecond.
+        (r"\bin 0s\b", "in [DURATION]"),
     ];
     patterns.iter().fold(text, |text, (pattern, with)| {
         regex::Regex::new(pattern)

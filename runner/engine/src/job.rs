@@ -232,6 +232,7 @@ impl Running {
             }
             Ok(Evaluated::Json(Value::String(_))) => "it is empty".to_owned(),
             Ok(Evaluated::Json(Value::Number(number))) => return Ok(number.to_string()),
+            Ok(Evaluated::Json(Value::Null)) => "it has no value".to_owned(),
             Ok(Evaluated::Json(_)) => "it is no text".to_owned(),
             Ok(Evaluated::Secret(_)) => "it is made of a secret".to_owned(),
             Err(error) => return Err(self.context.located(what, &error)),

@@ -118,7 +118,9 @@ impl Scope for RunScope {
             ["needs", id, "outcome"] => match self.needs.get(*id) {
                 Some(Needed::One(left)) => text(left.outcome.word()),
                 Some(Needed::Matrix(all)) => {
-                    let worst = all.iter().map(|left| left.outcome).max();
+                    // Where one failed the others may have been cancelled for it: that it failed is what counts.
+                    let outcomes = all.iter().map(|left| left.outcome);
+                    let worst = outcomes.max_by_key(|outcome| (outcome.is_failure(), *outcome));
                     text(worst.unwrap_or(Outcome::Skipped).word())
                 }
                 None => Ok(Evaluated::Json(Value::Null)),

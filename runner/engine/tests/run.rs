@@ -713,6 +713,6 @@ jobs:
     let message = run.events.iter().find_map(|timed| job(&timed.event));
     assert_eq!(
         message.as_deref(),
-        Some("capstep.yml:13:18: its environment can't be used: it is no text")
+        Some("capstep.yml:13:18: its environment can't be used: it has no value")
     );
 }

@@ -471,6 +471,8 @@ impl InputScope for PlanScope<'_> {
                 .values
                 .get(name)
                 .map_or(Knowledge::Undeclared, |(_, from)| *from),
+            // Who refers to a matrix that isn't there is told so where the text is checked.
+            Target::Matrix(_) if self.matrix.is_none() => Knowledge::Undeclared,
             Target::Matrix(_) => Knowledge::Written,
             Target::Event if self.variables.event.is_some() => Knowledge::RunTime,
             // What `env` stands for is looked up before.
