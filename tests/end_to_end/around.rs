@@ -132,9 +132,7 @@ fn what_may_have_happened_is_said() {
     let all = Scripts::new();
     let slow = all.step("echo begun > begun; sleep 600", "", "        timeout: 3s\n");
     all.pipeline("", &format!("  a:\n    steps:\n{slow}"));
-    let ran = all
-        .run(1)
-        .says("in doubt, it may have happened: ssh.script");
+    let ran = all.run(1).says("in doubt, it may have happened: ssh/run");
     assert_eq!(all.read("begun"), "begun\n", "{}", ran.text());
     // What ended by itself is in no doubt.
     let fails = all.step("exit 3", "", "        timeout: 30s\n");

@@ -96,13 +96,10 @@ impl Step {
             .lines()
             .map(str::trim)
             .filter(|line| !line.is_empty() && !line.starts_with('#'));
-        let first: String = lines
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .take(TITLE)
-            .collect();
-        let more = if lines.next().is_some() { " …" } else { "" };
+        let line = lines.next().unwrap_or_default();
+        let first: String = line.chars().take(TITLE).collect();
+        let is_cut = first.len() < line.len() || lines.next().is_some();
+        let more = if is_cut { " …" } else { "" };
         Some(format!("run: {first}{more}"))
     }
 }
