@@ -5,7 +5,7 @@
 //! left, credentials and secrets; it gets an [`Engine`], events while something goes on, and a [`DockerError`] that
 //! names the stage that failed.
 //!
-//! The engine is talked to by [bollard](bollard). What it lacks is done here, over the same transport: the login, builds by
+//! The engine is talked to by [bollard]. What it lacks is done here, over the same transport: the login, builds by
 //! BuildKit with a session of this crate's, the lines of a push, and the heads of answers. (It tells the `log` crate's
 //! debug level what engines answer, build output with it: a program that has such a logger leaves bollard's out.)
 //!
