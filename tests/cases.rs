@@ -1,6 +1,7 @@
 //! A folder in `cases/` is a case: a project (`capstep.yml` and other files), and what running `command` in it gives:
 //!
 //! - `plugins/*.wat` and `plugins/*.toml`: plugins as text, see `make_plugins`;
+//! - `setup`: a bash script that is run in the project before, with the program as `$CAPSTEP`;
 //! - `command`: the arguments, one line (without it: `lint`);
 //! - `expected.exit`, `expected.stdout`, `expected.stderr`: the exit code and the output, with `[TIME]`, `[TEMP]`,
 //!   `[DURATION]`, `[RUN]` and `[DIGEST]` for what differs from run to run, and without what is said of compiling. A missing one means 0, or no output.
@@ -15,7 +16,8 @@ use capstep_tests::program::root;
 use capstep_tests::project::Project;
 
 /// Files of a case that are not part of its project.
-const ABOUT: [&str; 5] = [
+const ABOUT: [&str; 6] = [
+    "setup",
     "command",
     "expected.exit",
     "expected.stdout",
@@ -75,6 +77,7 @@ fn run(case: &Path) -> Found {
     let project = Project::empty();
     copy(case, &project.folder());
     make_plugins(&project.folder());
+    set_up(case, &project);
     let command = fs::read_to_string(case.join("command")).unwrap_or_else(|_| "lint".to_owned());
     let arguments: Vec<&str> = command.split_whitespace().collect();
     let ran = project.capstep(&arguments);
@@ -92,6 +95,34 @@ fn run(case: &Path) -> Found {
         ("expected.stdout", filtered(&ran.stdout, temporary)),
         ("expected.stderr", filtered(&ran.stderr, temporary)),
     ]
+}
+
+/// Does what has to have happened before the command: earlier runs, a repository's history.
+fn set_up(case: &Path, project: &Project) {
+    let script = case.join("setup");
+    if !script.is_file() {
+        return;
+    }
+    let output = std::process::Command::new("bash")
+        .args(["-euo", "pipefail"])
+        .arg(&script)
+        .current_dir(project.folder())
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("HOME", project.dir.path().join("state"))
+        .env("XDG_STATE_HOME", project.dir.path().join("state"))
+        .env("XDG_CACHE_HOME", capstep_tests::program::cache())
+        .env("CAPSTEP", capstep_tests::program::program())
+        .envs(["AUTHOR", "COMMITTER"].map(|who| (format!("GIT_{who}_NAME"), "a")))
+        .envs(["AUTHOR", "COMMITTER"].map(|who| (format!("GIT_{who}_EMAIL"), "a@example.com")))
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}: {}",
+        script.display(),
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -139,6 +170,14 @@ fn filtered(text: &str, temporary: &str) -> String {
         (r"(?m)^compiling the plugin .*\n", ""),
         (r"\b\d+(\.\d+)?(ms|µs)\b", "[DURATION]"),
         (r"\b(after|in) \d+(\.\d+)? m?s\b", "$1 [DURATION]"),
+        // What `show` and `runs` say of times, and git's ids.
+        (r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ", "[TIME]"),
+        (r"(?m) {2,}\d+(\.\d+)? m?s( {2,}|$)", "  [DURATION]$2"),
+        (r#""milliseconds": \d+"#, "\"milliseconds\": [DURATION]"),
+        (r"\b[0-9a-f]{40}\b", "[COMMIT]"),
+        (r"\([0-9a-f]{12}\)", "([COMMIT])"),
+        // What takes less than a millisecond.
+        (r"\bin 0s\b", "in [DURATION]"),
     ];
     patterns.iter().fold(text, |text, (pattern, with)| {
         regex::Regex::new(pattern)

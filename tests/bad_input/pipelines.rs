@@ -76,6 +76,95 @@ fn a_thousand_mistakes_are_told_soon() {
 }
 
 #[test]
+fn a_bomb_of_matrices() {
+    let steps = |count: usize| vec!["{ uses: noop }"; count].join(", ");
+    let axis = |count: usize| {
+        (0..count)
+            .map(|n| n.to_string())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let job = |name: &str, axes: &str, more: &str| {
+        format!(
+            "  {name}: {{ matrix: {{ {axes} }}, steps: [{}]{more} }}\n",
+            steps(1)
+        )
+    };
+    let check = |jobs: String, says: &str| {
+        refused(format!("version: 1\njobs:\n{jobs}"))
+            .says("bad-matrix")
+            .says(says);
+    };
+    // A billion and more of combinations; many matrices; many steps; many that wait for many.
+    let axes: Vec<String> = (0..30).map(|n| format!("a{n}: [0, 1]")).collect();
+    check(job("a", &axes.join(", "), ""), "more than 256 jobs");
+    let many = |more: &dyn Fn(usize) -> String| {
+        (0..30)
+            .map(|n| job(&format!("j{n}"), &format!("a: [{}]", axis(256)), &more(n)))
+            .collect::<String>()
+    };
+    check(many(&|_| String::new()), "more than 2000 jobs");
+    let one = format!(
+        "  a: {{ matrix: {{ a: [{}] }}, steps: [{}] }}\n",
+        axis(256),
+        steps(10_000)
+    );
+    check(one, "more than 50000 steps");
+    let waiting: String = (0..5_000)
+        .map(|n| format!("  j{n}: {{ needs: m, steps: [{}] }}\n", steps(1)))
+        .collect();
+    check(
+        format!("{}{waiting}", job("m", &format!("a: [{}]", axis(256)), "")),
+        "too many jobs wait",
+    );
+    // Values that each job would have.
+    let large = format!("a: [{}], b: [[{}]]", axis(256), axis(50_000));
+    check(job("a", &large, ""), "more than 4 KiB");
+    let names: Vec<String> = (0..50_000).map(|n| format!("b{n}: [0]")).collect();
+    let large = format!("a: [{}], {}", axis(256), names.join(", "));
+    check(job("a", &large, ""), "more than 4 KiB");
+}
+
+#[test]
+fn a_bomb_of_variables() {
+    let variables: Vec<String> = (0..20_000).map(|n| format!("V{n}: x")).collect();
+    let steps = vec!["{ uses: noop }"; 20_000].join(", ");
+    refused(format!(
+        "version: 1\nenv: {{ {} }}\njobs:\n  a: {{ steps: [{steps}] }}\n",
+        variables.join(", ")
+    ))
+    .says("more than 256 variables");
+}
+
+#[test]
+fn as_much_as_is_read() {
+    // What is within the limits is read soon and in little memory, too.
+    let variables: Vec<String> = (0..256).map(|n| format!("V{n}: x")).collect();
+    let steps = vec!["{ uses: noop, if: env.V255 == 'x' }"; 15_000].join(", ");
+    let text = format!(
+        "version: 1\nenv: {{ {} }}\njobs:\n  a: {{ steps: [{steps}] }}\n",
+        variables.join(", ")
+    );
+    let project = Project::new(&text);
+    bounded(project.capstep(&["lint"]), 0, READING, SMALL);
+    let axis: Vec<String> = (0..200).map(|n| n.to_string()).collect();
+    let outputs: Vec<String> = (0..2_000).map(|n| format!("o{n}: x")).collect();
+    let patterns = vec!["'a*b*c*d*e*/**/x'"; 1_000].join(", ");
+    let jobs: String = (0..10)
+        .map(|n| {
+            format!(
+                "  j{n}:\n    on: {{ push: {{ branches: [{patterns}] }} }}\n    matrix: {{ a: [{}] }}\n    outputs: {{ {} }}\n    steps: [{{ \
+                 uses: noop }}]\n",
+                axis.join(", "),
+                outputs.join(", ")
+            )
+        })
+        .collect();
+    let project = Project::new(&format!("version: 1\njobs:\n{jobs}"));
+    bounded(project.capstep(&["lint"]), 0, READING, SMALL);
+}
+
+#[test]
 fn a_folder_or_nothing_in_the_files_place() {
     let project = Project::empty();
     std::fs::create_dir(project.path("capstep.yml")).unwrap();

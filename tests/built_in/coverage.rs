@@ -94,7 +94,7 @@ fn every_option_of_a_built_in_plugin_is_set_by_a_case() {
         let steps = right
             .iter()
             .flat_map(|pipeline| &pipeline.jobs)
-            .flat_map(|job| &job.steps);
+            .flat_map(|job| job.steps.iter());
         for step in steps.filter(|step| step.uses.value == name) {
             let Some(Value::Map(with)) = step.with.as_ref().map(|node| &node.value) else {
                 continue;

@@ -3,13 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use capstep_grants::manifest::{Input, Kind};
+use capstep_grants::manifest::{Access, Input, Kind};
 use capstep_tests::project::Project;
 
 use crate::{manifest, plugins};
 
 /// Each built-in plugin, and which of the host's interfaces it imports.
-const IMPORTS: [(&str, &[&str]); 4] = [
+const IMPORTS: [(&str, &[&str]); 5] = [
+    ("docker-build", &["types", "op", "log", "docker"]),
     ("env-setup", &["types", "log", "files"]),
     (
         "health-check",
@@ -42,7 +43,14 @@ fn declared(input: &Input, found: &mut BTreeSet<&str>) {
         Kind::Record(fields) => fields.iter().for_each(|field| declared(field, found)),
         // What the host alone reads is nothing to call for.
         Kind::Path if input.role.is_none() => {
-            found.insert("files");
+            let built = input
+                .access
+                .iter()
+                .any(|access| access.access == Access::Build);
+            found.insert(if built { "docker" } else { "files" });
+        }
+        Kind::Image | Kind::Registry => {
+            found.insert("docker");
         }
         Kind::Url { .. } => {
             found.insert("http");

@@ -2,12 +2,13 @@
 //!
 //! - `imports`: what each built-in plugin can ask the host for; `words`: what host, SDK and interface must say alike;
 //! - `coverage`: every option of a plugin, every flag of a command and every exit code is in a case or a test;
-//! - `demo`: `capstep demo`, and what it leaves behind; `machine`: a machine that doesn't work.
+//! - `demo`: `capstep demo`, and what it leaves behind; `machine`: a machine that doesn't work; `reports`: what a run writes.
 
 mod coverage;
 mod demo;
 mod imports;
 mod machine;
+mod reports;
 mod words;
 
 use capstep_grants::manifest::Manifest;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use capstep_tests::program::{Ran, Running};
+use capstep_tests::program::{Ran, Running, wait_until};
 use capstep_tests::servers;
 use nix::sys::signal::Signal;
 
@@ -12,18 +12,6 @@ use capstep_tests::deployment::Deployment;
 
 /// The grace in which steps may tidy up is 10 s; a busy machine gets some more.
 pub(crate) const SOON: Duration = Duration::from_secs(25);
-
-#[track_caller]
-pub(crate) fn wait_until(what: &str, mut happens: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !happens() {
-        assert!(
-            started.elapsed() < Duration::from_secs(60),
-            "{what} did not happen"
-        );
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
 
 /// Interrupts a run and waits for its end.
 #[track_caller]

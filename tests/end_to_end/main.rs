@@ -4,14 +4,17 @@
 //!
 //! - `deploying`: what works; `refused`: what must not; `broken`: what breaks on the way; `interrupted`: Ctrl-C;
 //! - `hosts`: several hosts, and pinned host keys; `named`: a pipeline that is not called `capstep.yml`;
+//! - `around`: environments, tries, what comes at the end, turns;
 //! - `starting`: Ctrl-C before a step has got far, and a second Ctrl-C;
 //! - `secrets`: where a planted value is and is not.
 
+mod around;
 mod broken;
 mod deploying;
 mod hosts;
 mod interrupted;
 mod named;
+mod reaching;
 mod refused;
 mod secrets;
 mod starting;

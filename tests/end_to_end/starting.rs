@@ -6,13 +6,13 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use capstep_tests::journal::assert_planned;
-use capstep_tests::program::{Ran, Running};
+use capstep_tests::program::{Ran, Running, wait_until};
 use capstep_tests::project::Project;
 use capstep_tests::servers;
 use nix::sys::signal::Signal;
 use serde_json::json;
 
-use crate::interrupted::{SOON, wait_until};
+use crate::interrupted::SOON;
 use capstep_tests::deployment::Deployment;
 
 /// Interrupts a run, and gives how it ended and how long that took.

@@ -4,7 +4,7 @@ use capstep_grants::check::Rule;
 use serde_json::{Value, json};
 
 use crate::place::Place;
-use crate::runner::{Case, call, case, named, run_at, wait};
+use crate::runner::{Case, call, case, named, run_at, switched, wait};
 
 /// Sends a request and takes its answer.
 fn send(request: Value) -> Vec<Value> {
@@ -39,6 +39,7 @@ pub(crate) fn cases(place: &Place) -> Vec<Case> {
         |input: &str, path: &str| send(json!({ "input": input, "url": format!("{base}{path}") }));
     let granted = || send(json!({ "input": "/exact" }));
     let below = || at("/site", "/site/below/it?and=more");
+    let post_chosen = || send(json!({ "input": "/chosen", "method": "POST" }));
     let verb = "http/send";
     let header = |input: &str| {
         send(
@@ -116,6 +117,11 @@ pub(crate) fn cases(place: &Place) -> Vec<Case> {
             send(json!({ "input": "/site", "method": "POST" })),
             send(json!({ "input": "/exact", "method": "POST" })),
         ),
+        // What the manifest could ask for is no matter: the step chose another.
+        Case {
+            rule: Rule::OtherMethod,
+            ..switched(verb, post_chosen())
+        },
         case(
             verb,
             Rule::AddressRefused,

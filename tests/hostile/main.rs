@@ -10,6 +10,7 @@
 //! - `masking`: secrets taken piece by piece;
 //! - `without_verbs`: what a plugin tries by itself.
 
+mod denials_docker;
 mod denials_files;
 mod denials_net;
 mod denials_ssh;

@@ -6,7 +6,7 @@ use capstep_grants::check::Rule;
 use capstep_tests::program::root;
 
 use crate::place::Place;
-use crate::{denials_files, denials_net, denials_ssh, without_verbs};
+use crate::{denials_docker, denials_files, denials_net, denials_ssh, without_verbs};
 
 /// The rules that can stop a verb; none for one that touches nothing but the step itself, or what another verb was
 /// granted already.
@@ -93,10 +93,17 @@ fn rules(verb: &str) -> &'static [Rule] {
             OtherTarget,
         ],
         "ssh/exec" => &[AccessNotRequested, AccessOff],
+        "docker/login" => &[UndeclaredInput, NoAuthority],
+        "docker/build" | "docker/pull" | "docker/push" | "docker/tag" => {
+            &[UndeclaredInput, NoAuthority, AccessNotRequested, AccessOff]
+        }
+        // Whoever may do anything with an image may look at it.
+        "docker/inspect" => &[UndeclaredInput, NoAuthority, AccessOff],
         "secrets/reveal" => &[UndeclaredInput, NotRevealed],
         // By the operation or session that they are given, which has been granted.
         "ssh/commit-release" | "ssh/abort-release" | "ssh/session" | "ssh/drop" | "ssh/exit"
-        | "ssh/uploaded" | "ssh/found" | "ssh/released" | "http/response" | "tcp/answer" => &[],
+        | "ssh/uploaded" | "ssh/found" | "ssh/released" | "http/response" | "tcp/answer"
+        | "docker/completed" | "docker/built" | "docker/transferred" | "docker/inspected" => &[],
         _ if verb.starts_with("op/") || verb.starts_with("log/") || verb.starts_with("time/") => {
             &[]
         }
@@ -120,7 +127,8 @@ fn every_verb_meets_every_rule_that_can_stop_it() {
     let cases = denials_files::cases()
         .into_iter()
         .chain(denials_net::cases(&place))
-        .chain(denials_ssh::cases());
+        .chain(denials_ssh::cases())
+        .chain(denials_docker::cases());
     for case in cases {
         there.entry(case.verb).or_default().insert(case.rule.word());
     }

@@ -5,6 +5,8 @@ use std::net::{Ipv4Addr, ToSocketAddrs as _};
 use std::os::unix::fs::symlink;
 use std::sync::OnceLock;
 
+use capstep_test_engine::registry::{PASSWORD, USERNAME};
+use capstep_test_engine::{Dockerd, Registry};
 use capstep_tests::hostile;
 use capstep_tests::project::Project;
 use capstep_tests::servers;
@@ -31,6 +33,8 @@ pub(crate) struct Place {
     pub(crate) http: u16,
     pub(crate) elsewhere: u16,
     pub(crate) redirecting: u16,
+    /// An engine and a registry, for the cases that need them.
+    engine: Option<(Dockerd, Registry)>,
 }
 
 impl Place {
@@ -64,30 +68,56 @@ impl Place {
         fs::write(project.dir.path().join("key"), sshd.key("user")).unwrap();
         fs::write(project.dir.path().join("canary"), CANARY).unwrap();
         project.write("plugins/hostile.wasm", hostile::plugin(&manifest()));
+        project.write("image/Dockerfile", "FROM scratch\nCOPY hello /\n");
+        project.write("image/hello", "hello\n");
+        // Without a registry the password is for nobody.
+        fs::write(project.dir.path().join("registry"), "no password").unwrap();
         Self {
             project,
             sshd,
             http,
             elsewhere,
             redirecting,
+            engine: None,
         }
     }
 
+    /// The same with an engine and a registry.
+    pub(crate) fn with_engine() -> Self {
+        let mut place = Self::new();
+        let (dockerd, registry) = (Dockerd::start(), Registry::start());
+        place
+            .project
+            .environment
+            .push(("DOCKER_HOST".to_owned(), dockerd.host()));
+        fs::write(place.project.dir.path().join("registry"), PASSWORD).unwrap();
+        place.engine = Some((dockerd, registry));
+        place
+    }
+
     /// The arguments that hand over the secrets.
-    pub(crate) fn secrets(&self) -> [String; 4] {
+    pub(crate) fn secrets(&self) -> [String; 6] {
         let beside = |name: &str| self.project.dir.path().join(name).display().to_string();
         [
             "--secret".to_owned(),
             format!("KEY=file:{}", beside("key")),
             "--secret".to_owned(),
             format!("CANARY=file:{}", beside("canary")),
+            "--secret".to_owned(),
+            format!("REGISTRY=file:{}", beside("registry")),
         ]
     }
 
-    /// The pipeline whose step makes these calls; `flag` is what some of its accesses hang on.
+    /// The pipeline whose step makes these calls; `flag` is what some of its accesses hang on, and whether the method it
+    /// chooses is POST.
     pub(crate) fn pipeline(&self, flag: bool, calls: &Value) -> String {
         let (http, redirecting, loopback) = (self.http, self.redirecting, loopback_name());
         let srv = self.sshd.remote("in");
+        let method = if flag { "POST" } else { "GET" };
+        let registry = match &self.engine {
+            Some((_, registry)) => registry.host(),
+            None => "127.0.0.1:1".to_owned(),
+        };
         let mut with = format!(
             "text: hello
 flag: {flag}
@@ -98,6 +128,8 @@ switched: switched/
 everything: .
 exact: http://127.0.0.1:{http}/exact
 site: http://127.0.0.1:{http}/site/
+chosen-method: {method}
+chosen: http://127.0.0.1:{http}/chosen
 moved: http://127.0.0.1:{redirecting}/
 metadata: http://169.254.169.254/
 address: 127.0.0.1:{http}
@@ -110,6 +142,15 @@ vars: {{ PLAIN: value, SECRET: \"${{{{ secrets.CANARY }}}}\" }}
 metadata-target: root@169.254.169.254
 metadata-target-identity: \"${{{{ secrets.KEY }}}}\"
 metadata-target-known: known_hosts
+context: image/
+off-context: image/
+tag: {registry}/attacked:one
+second: {registry}/attacked:two
+pulled: {registry}/attacked:one
+off-image: {registry}/attacked:one
+registry: \"{registry}\"
+registry-user: {USERNAME}
+registry-password: \"${{{{ secrets.REGISTRY }}}}\"
 loopback: http://{loopback}:{http}/
 loopback-address: {loopback}:{http}
 loopback-target: {user}@{loopback}:{port}
@@ -138,7 +179,7 @@ loopback-target-known: known_hosts
             .map(|line| format!("          {line}\n"))
             .collect();
         format!(
-            "version: 1\nname: attacked\nsecrets: [KEY, CANARY]\njobs:\n  attack:\n    steps:\n      - uses: \
+            "version: 1\nname: attacked\nsecrets: [KEY, CANARY, REGISTRY]\njobs:\n  attack:\n    steps:\n      - uses: \
              ./plugins/hostile.wasm\n        with:\n          calls: {calls}\n{with}"
         )
     }
@@ -199,6 +240,13 @@ methods = ["GET", "POST"]
 type = "url"
 match = "prefix"
 methods = ["GET"]
+[inputs.chosen-method]
+type = "enum"
+values = ["GET", "HEAD", "POST"]
+default = "GET"
+[inputs.chosen]
+type = "url"
+methods = "input(chosen-method)"
 [inputs.moved]
 type = "url"
 [inputs.metadata]
@@ -231,6 +279,32 @@ sink = "ssh-auth(metadata-target)"
 [inputs.metadata-target-known]
 type = "path"
 role = "known-hosts(metadata-target)"
+[inputs.context]
+type = "path"
+access = ["build"]
+[inputs.off-context]
+type = "path"
+access = ["build if flag"]
+[inputs.tag]
+type = "image"
+access = ["build", "push"]
+[inputs.second]
+type = "image"
+access = ["build"]
+[inputs.pulled]
+type = "image"
+access = ["pull"]
+[inputs.off-image]
+type = "image"
+access = ["pull if flag", "build if flag", "push if flag"]
+[inputs.registry]
+type = "registry"
+[inputs.registry-user]
+type = "string"
+role = "registry-username(registry)"
+[inputs.registry-password]
+type = "secret"
+sink = "registry-auth(registry)"
 [inputs.loopback]
 type = "url"
 [inputs.loopback-address]

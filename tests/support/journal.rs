@@ -131,7 +131,14 @@ fn designates(authority: &Value, shown: &str) -> bool {
             .unwrap_or_else(|| panic!("no {key} in {authority}"))
     };
     match part("kind") {
-        "path" => shown == part("path"),
+        // A build context is told with how it is built.
+        "path" => shown == part("path") || shown.starts_with(&format!("{} (", part("path"))),
+        "registry" => shown == part("host"),
+        "image" => {
+            let image = &authority["image"];
+            let name = |key: &str| image[key].as_str().unwrap_or_default();
+            shown.starts_with(&format!("{}/{}", name("registry"), name("repository")))
+        }
         "url" => shown.starts_with(part("url")),
         "remote-path" => shown.starts_with(part("path")),
         "script" => shown == part("first-line"),

@@ -5,6 +5,7 @@
 //! - `project`: a pipeline's folder with its state, journals and plan;
 //! - `sshd`: a real OpenSSH server; `service`: the deployed HTTP service; `proxy`: a connection that is cut;
 //! - `servers`: hosts that misbehave;
+//! - `images`: a team that deploys containers, with an engine and a registry;
 //! - `deployment`: a team's deployment, and what every run of it must leave behind;
 //! - `scale`: tests that are small in the gate and large with `tests/run --all`;
 //! - `journal`: what must hold of every journal; `leaks`: looking for secrets where none may be;
@@ -12,6 +13,7 @@
 
 pub mod deployment;
 pub mod hostile;
+pub mod images;
 pub mod journal;
 pub mod leaks;
 pub mod program;

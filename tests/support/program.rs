@@ -189,6 +189,19 @@ impl Running {
     }
 }
 
+/// Waits for something that happens within a minute.
+#[track_caller]
+pub fn wait_until(what: &str, mut happens: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !happens() {
+        assert!(
+            started.elapsed() < Duration::from_secs(60),
+            "{what} did not happen"
+        );
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
 /// The most memory that a process has held so far, in bytes.
 fn memory(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();

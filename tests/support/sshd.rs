@@ -52,6 +52,11 @@ impl Sshd {
 
     /// Starts one with more lines of `sshd_config`.
     pub fn start_with(more: &str) -> Self {
+        Self::start_prepared(|_| more.to_owned())
+    }
+
+    /// The same, with lines that are made when the keys are there, from their folder.
+    pub fn start_prepared(more: impl FnOnce(&Path) -> String) -> Self {
         let _one = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
         let server = SERVERS.iter().find(|path| Path::new(path).exists());
         let server = server.expect("sshd, of the package openssh-server (tests/run installs it)");
@@ -80,6 +85,7 @@ impl Sshd {
              Subsystem sftp internal-sftp\n",
             root = root.display(),
         ));
+        let more = more(&root);
         for _ in 0..10 {
             let port = TcpListener::bind("127.0.0.1:0")
                 .unwrap()

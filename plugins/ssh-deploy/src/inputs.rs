@@ -16,12 +16,27 @@ pub struct Inputs {
     /// A placeholder for its passphrase.
     #[serde(default)]
     pub passphrase: Option<String>,
+    /// The key's certificate; the host reads it.
+    #[serde(default)]
+    pub certificate: Option<String>,
     /// Host keys to accept; the host reads it.
     #[serde(default)]
     pub known_hosts: Option<String>,
     /// Fingerprints to accept; the host reads them.
     #[serde(default)]
     pub host_key: List<String>,
+    /// Hosts on the way; the host goes through them.
+    #[serde(default)]
+    pub jump: List<Jump>,
+    /// How many hosts at once.
+    #[serde(default = "one")]
+    pub parallel: usize,
+    /// How many hosts must have succeeded before the others are begun.
+    #[serde(default)]
+    pub canary: usize,
+    /// Whether no further host is begun once one has failed.
+    #[serde(default = "yes")]
+    pub fail_fast: bool,
     /// The folder that has the releases.
     #[serde(default)]
     pub release: Option<String>,
@@ -40,6 +55,9 @@ pub struct Inputs {
     /// The script's environment; the host reads it.
     #[serde(default, deserialize_with = "capstep_sdk::inputs::or_default")]
     pub env: BTreeMap<String, String>,
+    /// More of it, by host; the host reads it.
+    #[serde(default, deserialize_with = "capstep_sdk::inputs::or_default")]
+    pub host_env: BTreeMap<String, BTreeMap<String, String>>,
     /// Where the script runs; the host reads it.
     #[serde(default)]
     pub working_directory: Option<String>,
@@ -56,12 +74,46 @@ pub struct Inputs {
 
 /// One thing to copy.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Upload {
     /// From the workspace.
     pub from: String,
     /// To the server.
     pub to: String,
+    /// What stays here; the host reads it.
+    #[serde(default)]
+    pub exclude: List<String>,
+    /// What doesn't, after all; the host reads it.
+    #[serde(default)]
+    pub include: List<String>,
+    /// Whether what is on the server alone is removed; the host does it.
+    #[serde(default)]
+    pub delete: bool,
+    /// How much of that; the host reads it.
+    #[serde(default = "max_delete")]
+    pub max_delete: u32,
+}
+
+/// A host on the way. All of it is the host's to read.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Jump {
+    /// The account and host.
+    pub target: String,
+    /// A placeholder for the private key.
+    pub identity: String,
+    /// A placeholder for its passphrase.
+    #[serde(default)]
+    pub passphrase: Option<String>,
+    /// Its certificate.
+    #[serde(default)]
+    pub certificate: Option<String>,
+    /// Host keys to accept.
+    #[serde(default)]
+    pub known_hosts: Option<String>,
+    /// Fingerprints to accept.
+    #[serde(default)]
+    pub host_key: List<String>,
 }
 
 /// What runs the script.
@@ -75,6 +127,14 @@ pub enum Shell {
     Bash,
     /// The system's sh.
     Sh,
+}
+
+fn one() -> usize {
+    1
+}
+
+fn max_delete() -> u32 {
+    1000
 }
 
 fn default_keep() -> u32 {

@@ -4,19 +4,20 @@
 //! host's: they follow from the manifest, and this code never has them.
 //!
 //! Layout: `inputs` and `outputs` are what the step takes and gives, `validate` finds what makes no sense together,
-//! `run` goes from host to host, `host` deploys to one, `release` is its all-or-nothing, `script` runs the pipeline's
-//! text, `transfers` copies.
+//! `run` goes through the hosts, one after the other or several at once, `rollout` says what came of them, `host` deploys
+//! to one, `release` is its all-or-nothing, `script` runs the pipeline's text, `transfers` copies.
 
 mod host;
 mod inputs;
 mod outputs;
 mod release;
+mod rollout;
 mod run;
 mod script;
 mod transfers;
 mod validate;
 
-pub use inputs::{Inputs, Shell, Upload};
+pub use inputs::{Inputs, Jump, Shell, Upload};
 pub use outputs::{HostResult, Outputs};
 pub use run::run;
 

@@ -1,28 +1,34 @@
 //! All or nothing: `current` is switched when everything has worked, and stays as it was otherwise.
 
-use capstep_sdk::Failure;
-use capstep_sdk::log::Log;
-use capstep_sdk::ssh::Ssh;
+use capstep_sdk::log::{Level, Log};
+use capstep_sdk::ssh::{Released, Ssh};
+use capstep_sdk::{Error, Failure};
 
+use crate::host::Deployment;
 use crate::outputs::HostResult;
 
-/// Does `work` in a new release. What it fails with is told after the new release is removed.
-pub(crate) fn within<H: Ssh + Log>(
-    host: &H,
+/// Does the work in a new release. What it fails with is told after the new release is removed.
+pub(crate) async fn within<H: Ssh + Log>(
+    deployment: &Deployment<'_, H>,
     session: &H::Session,
     result: &mut HostResult,
-    work: impl FnOnce(&mut HostResult) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
+    let host = deployment.host;
     let target = result.target.clone();
-    let begun = host.begin_release(session, "/release").map_err(|error| {
-        Failure::from(error).while_doing(format_args!("{target}: making the release"))
-    })?;
-    host.info(format_args!("new release {}", begun.name));
-    let outcome = work(result).and_then(|()| {
-        host.commit_release(session).map_err(|error| {
-            Failure::from(error).while_doing(format_args!("{target}: switching to the release"))
-        })
-    });
+    let begun = ended(deployment, host.start_begin_release(session, "/release"))
+        .await
+        .map_err(|error| {
+            Failure::from(error).while_doing(format_args!("{target}: making the release"))
+        })?;
+    deployment.info(format_args!("new release {}", begun.name));
+    let outcome = match deployment.work(session, result).await {
+        Ok(()) => ended(deployment, host.start_commit_release(session))
+            .await
+            .map_err(|error| {
+                Failure::from(error).while_doing(format_args!("{target}: switching to the release"))
+            }),
+        Err(failure) => Err(failure),
+    };
     match outcome {
         Ok(committed) => {
             let before = committed
@@ -30,9 +36,9 @@ pub(crate) fn within<H: Ssh + Log>(
                 .as_deref()
                 .map(|name| format!(", before {name}"))
                 .unwrap_or_default();
-            host.info(format_args!("current is {}{before}", committed.name));
+            deployment.info(format_args!("current is {}{before}", committed.name));
             if !committed.pruned.is_empty() {
-                host.info(format_args!("removed {}", committed.pruned.join(", ")));
+                deployment.info(format_args!("removed {}", committed.pruned.join(", ")));
             }
             result.release = Some(committed.name);
             result.previous = committed.previous;
@@ -40,18 +46,31 @@ pub(crate) fn within<H: Ssh + Log>(
             Ok(())
         }
         Err(failure) => {
-            undo(host, session, &begun.name);
+            undo(deployment, session, &begun.name).await;
             Err(failure)
         }
     }
 }
 
 /// Best effort: the failure that made it necessary is the one to tell.
-fn undo<H: Ssh + Log>(host: &H, session: &H::Session, name: &str) {
-    match host.abort_release(session) {
-        Ok(_) => host.warn(format_args!("removed release {name}; current is as it was")),
-        Err(error) => host.error(format_args!(
-            "release {name} could not be removed: {error}; current is as it was"
-        )),
+async fn undo<H: Ssh + Log>(deployment: &Deployment<'_, H>, session: &H::Session, name: &str) {
+    match ended(deployment, deployment.host.start_abort_release(session)).await {
+        Ok(_) => deployment.say(
+            Level::Warn,
+            format_args!("removed release {name}; current is as it was"),
+        ),
+        Err(error) => deployment.say(
+            Level::Error,
+            format_args!("release {name} could not be removed: {error}; current is as it was"),
+        ),
     }
+}
+
+/// What an operation on a release did.
+async fn ended<H: Ssh + Log>(
+    deployment: &Deployment<'_, H>,
+    started: Result<H::Op, Error>,
+) -> Result<Released, Error> {
+    let op = deployment.together.finish(started?, |_| {}).await?;
+    deployment.host.released(&op)
 }

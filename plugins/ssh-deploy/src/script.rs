@@ -4,30 +4,33 @@ use capstep_sdk::log::Log;
 use capstep_sdk::ssh::{Exit, RunOptions, Ssh};
 use capstep_sdk::{Duration, ErrorKind, Failure};
 
+use crate::host::Deployment;
 use crate::outputs::HostResult;
 
 /// How much of a script's first line names it in a message.
 const NAME_CHARACTERS: usize = 60;
 
 /// Runs it; an exit code other than 0, or a signal, is a failure of the kind `peer`.
-pub(crate) fn run<H: Ssh + Log>(
-    host: &H,
+pub(crate) async fn run<H: Ssh + Log>(
+    deployment: &Deployment<'_, H>,
     session: &H::Session,
     text: &str,
-    timeout: Option<Duration>,
     result: &mut HostResult,
 ) -> Result<(), Failure> {
     let name = name(text);
     let options = RunOptions {
         log: true,
         capture: false,
-        timeout: timeout.map(Duration::as_nanos),
+        timeout: deployment.inputs.timeout.map(Duration::as_nanos),
     };
-    let exit = host
-        .run(session, "/run", options, |_| {})
-        .map_err(|error| {
-            Failure::from(error).while_doing(format_args!("`{name}` on {}", result.target))
-        })?;
+    let running = async {
+        let op = deployment.host.start_run(session, "/run", options)?;
+        let op = deployment.together.finish(op, |_| {}).await?;
+        deployment.host.exit(&op)
+    };
+    let exit = running.await.map_err(|error| {
+        Failure::from(error).while_doing(format_args!("`{name}` on {}", result.target))
+    })?;
     result.exit_code = exit.code;
     let how = match &exit {
         Exit { code: Some(0), .. } => return Ok(()),

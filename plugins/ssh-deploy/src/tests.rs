@@ -217,6 +217,18 @@ fn nothing_is_touched_when_the_inputs_make_no_sense() {
         "timeout: is for the script, and there is no `run`",
     );
     check(
+        json!({ "upload": upload, "host-env": { "a": {} } }),
+        "host-env: is for the script, and there is no `run`",
+    );
+    check(
+        json!({ "run": "x", "host-env": { "a": {}, "root@a": {}, "b": {} } }),
+        "host-env: `b` is none of the targets: write a host, or `user@host` as in `target`",
+    );
+    check(
+        json!({ "release": "/srv", "upload": { "from": "a", "to": ".", "delete": true } }),
+        "delete: a new release has nothing but what is copied to it anyway",
+    );
+    check(
         json!({ "upload": upload, "shared": ["log"] }),
         "shared: is for releases, and there is no `release`",
     );
@@ -367,7 +379,7 @@ fn the_first_failing_host_is_the_last_and_what_came_before_is_told() {
     let failure = go(&host, json!({ "target": targets, "run": "bash deploy.sh" })).unwrap_err();
     assert_eq!(
         failure.message,
-        "`bash deploy.sh` exited with 7 on root@b (deployed before: root@a; not reached: 1)"
+        "`bash deploy.sh` exited with 7 on root@b (deployed: root@a; not reached: 1)"
     );
     assert!(
         !host
@@ -379,6 +391,180 @@ fn the_first_failing_host_is_the_last_and_what_came_before_is_told() {
     assert_eq!(details["failed"], "root@b");
     assert_eq!(details["deployed"][0]["target"], "root@a");
     assert_eq!(details["cause"], json!({ "exit-code": 7, "signal": null }));
+}
+
+/// A script that takes ten seconds, and fails on these targets.
+fn slow(failing: &'static [&'static str]) -> Mock<'static> {
+    Mock::new(move |call: &Call| match call {
+        Call::Run { target, .. } => {
+            let code = u32::from(failing.contains(&target.as_str())) * 7;
+            Reply::from(Answer::Exit(Exit {
+                code: Some(code),
+                signal: None,
+            }))
+            .after(Duration::from_secs(10))
+        }
+        other => works(other),
+    })
+}
+
+const FIVE: [&str; 5] = ["root@a", "root@b", "root@c", "root@d", "root@e:2222"];
+
+#[test]
+fn several_hosts_at_once_take_the_time_of_one() {
+    let check = |parallel: usize, canary: usize, expected: u64| {
+        let host = slow(&[]);
+        let outputs = go(
+            &host,
+            json!({ "target": FIVE, "run": "true", "parallel": parallel, "canary": canary }),
+        )
+        .unwrap();
+        assert_eq!(host.elapsed(), Duration::from_secs(expected));
+        let order: Vec<&str> = outputs
+            .hosts
+            .iter()
+            .map(|host| host.target.as_str())
+            .collect();
+        assert_eq!(order, FIVE);
+    };
+    check(1, 0, 50);
+    check(2, 0, 30);
+    check(5, 0, 10);
+    check(100, 0, 10);
+    check(5, 1, 20);
+    check(2, 1, 30);
+    check(100, 100, 10);
+}
+
+#[test]
+fn at_once_the_lines_say_whose_they_are() {
+    let host = Mock::new(works);
+    let upload = json!({ "from": "a", "to": "/b" });
+    go(
+        &host,
+        json!({ "target": ["root@a", "root@b:22"], "upload": upload, "parallel": 2 }),
+    )
+    .unwrap();
+    let mut lines = host.lines();
+    lines.sort();
+    assert_eq!(
+        lines,
+        [
+            "info: a:   /srv/webapp/.env",
+            "info: a: uploaded 1 file (12 B), 41 unchanged",
+            "info: b:   /srv/webapp/.env",
+            "info: b: uploaded 1 file (12 B), 41 unchanged",
+        ]
+    );
+    assert_eq!(host.shown_progress()[0].what, "uploading to a");
+}
+
+#[test]
+fn failures_stop_what_was_not_begun() {
+    let check = |more: Value, failing: &'static [&'static str], message: &str, runs: usize| {
+        let host = slow(failing);
+        let mut all = json!({ "target": FIVE, "run": "x" });
+        all.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        let failure = go(&host, all).unwrap_err();
+        assert_eq!(failure.message, format!("`x` exited with 7 on {message}"));
+        let begun = host
+            .summaries()
+            .iter()
+            .filter(|call| call.starts_with("run"))
+            .count();
+        assert_eq!(begun, runs, "{message}");
+        let (connects, closes): (Vec<_>, Vec<_>) = host
+            .summaries()
+            .into_iter()
+            .filter(|call| call.starts_with("connect") || call.starts_with("close"))
+            .partition(|call| call.starts_with("connect"));
+        assert_eq!(connects.len(), closes.len());
+    };
+    let rest = "deployed: root@a; not reached: 3";
+    check(json!({}), &["/target/1"], &format!("root@b ({rest})"), 2);
+    // What is under way when another fails goes on to its end.
+    check(
+        json!({ "parallel": 2 }),
+        &["/target/0"],
+        "root@a (deployed: root@b; not reached: 3)",
+        2,
+    );
+    check(
+        json!({ "parallel": 5 }),
+        &["/target/0", "/target/4"],
+        "root@a (also failed: root@e:2222; deployed: root@b, root@c, root@d; not reached: 0)",
+        5,
+    );
+    check(
+        json!({ "fail-fast": false }),
+        &["/target/0", "/target/3"],
+        "root@a (also failed: root@d; deployed: root@b, root@c, root@e:2222; not reached: 0)",
+        5,
+    );
+    // A canary that fails stops everything.
+    check(
+        json!({ "fail-fast": false, "canary": 1, "parallel": 5 }),
+        &["/target/0"],
+        "root@a (deployed: none; not reached: 4)",
+        1,
+    );
+    check(
+        json!({ "canary": 2, "parallel": 2 }),
+        &["/target/1"],
+        "root@b (deployed: root@a; not reached: 3)",
+        2,
+    );
+}
+
+#[test]
+fn releases_at_once_are_undone_each_for_itself() {
+    let host = Mock::new(|call: &Call| match call {
+        Call::Run { target, .. } if target == "/target/1" => Answer::Exit(Exit {
+            code: Some(1),
+            signal: None,
+        })
+        .into(),
+        other => works(other),
+    });
+    let mut all = full();
+    all.as_object_mut().unwrap().extend(
+        json!({ "target": ["root@a", "root@b"], "parallel": 2 })
+            .as_object()
+            .unwrap()
+            .clone(),
+    );
+    let failure = go(&host, all).unwrap_err();
+    assert_eq!(
+        failure.message,
+        "`bash deploy.sh` exited with 1 on root@b (deployed: root@a; not reached: 0)"
+    );
+    let calls = host.summaries();
+    assert!(calls.contains(&"commit-release /target/0".to_owned()));
+    assert!(calls.contains(&"abort-release /target/1".to_owned()));
+    assert!(!calls.contains(&"abort-release /target/0".to_owned()));
+}
+
+#[test]
+fn cancelling_undoes_all_that_is_under_way() {
+    let mut all = full();
+    all.as_object_mut().unwrap().extend(
+        json!({ "target": ["root@a", "root@b"], "parallel": 2 })
+            .as_object()
+            .unwrap()
+            .clone(),
+    );
+    let host = slow(&[]).cancelled_at(Duration::from_secs(5));
+    let failure = go(&host, all).unwrap_err();
+    assert_eq!(failure.kind, Some(ErrorKind::Cancelled));
+    let calls = host.summaries();
+    for target in ["/target/0", "/target/1"] {
+        assert!(
+            calls.contains(&format!("abort-release {target}")),
+            "{calls:?}"
+        );
+    }
 }
 
 #[test]
@@ -405,9 +591,17 @@ fn many_files_are_counted_rather_than_named() {
 #[test]
 fn the_manifest_and_the_code_agree() {
     let complete = json!({
-        "target": ["root@a"], "identity": "x", "passphrase": "x", "known-hosts": "known_hosts",
+        "target": ["root@a"], "identity": "x", "passphrase": "x", "certificate": "cert.pub", "known-hosts": "known_hosts",
+        "jump": [{
+            "target": "j@b", "identity": "x", "passphrase": "x", "certificate": "cert.pub", "known-hosts": "known_hosts",
+            "host-key": ["SHA256:x"],
+        }],
+        "parallel": 2, "canary": 1, "fail-fast": false, "host-env": { "a": { "ROLE": "x" } },
         "host-key": ["SHA256:x"], "release": "/srv", "keep": 3, "shared": ["log"],
-        "upload": [{ "from": "a", "to": "b" }], "run": "true", "env": { "A": "1" }, "working-directory": "/srv",
+        "upload": [{
+            "from": "a", "to": "b", "exclude": ["*.log"], "include": ["keep.log"], "delete": true, "max-delete": 5,
+        }],
+        "run": "true", "env": { "A": "1" }, "working-directory": "/srv",
         "shell": "sh", "errexit": false, "timeout": "1m",
     });
     let host = Mock::new(works);

@@ -3,46 +3,55 @@
 use capstep_sdk::log::Log;
 use capstep_sdk::ops::Event;
 use capstep_sdk::ssh::{Ssh, Transfer};
-use capstep_sdk::{Failure, List, Pointer};
+use capstep_sdk::{Failure, Pointer};
 
-use crate::inputs::Upload;
+use crate::host::Deployment;
 use crate::outputs::HostResult;
 
 /// How many copied files are named in the log: beyond that the count says more than the names.
 const NAMED_FILES: usize = 20;
 
 /// Copies everything in one call, so that all of it is put in place together.
-pub(crate) fn upload<H: Ssh + Log>(
-    host: &H,
+pub(crate) async fn upload<H: Ssh + Log>(
+    deployment: &Deployment<'_, H>,
     session: &H::Session,
-    uploads: &List<Upload>,
     result: &mut HostResult,
 ) -> Result<(), Failure> {
-    let transfers: Vec<Transfer> = uploads
+    let host = deployment.host;
+    let transfers: Vec<Transfer> = deployment
+        .inputs
+        .upload
         .pointed("upload")
         .map(|(pointer, _)| transfer(&pointer))
         .collect();
-    let uploaded = host
-        .upload(session, &transfers, |event| {
-            if let Event::Progress(progress) = event {
+    let copying = async {
+        let op = host.start_upload(session, &transfers)?;
+        let show = |event| {
+            if let Event::Progress(mut progress) = event {
+                if let Some(label) = &deployment.label {
+                    progress.what = format!("{} to {label}", progress.what);
+                }
                 host.progress(&progress);
             }
-        })
-        .map_err(|error| {
-            Failure::from(error).while_doing(format_args!("{}: uploading", result.target))
-        })?;
+        };
+        let op = deployment.together.finish(op, show).await?;
+        host.uploaded(&op)
+    };
+    let uploaded = copying.await.map_err(|error| {
+        Failure::from(error).while_doing(format_args!("{}: uploading", result.target))
+    })?;
     let files = uploaded.files.len();
     let plural = if files == 1 { "" } else { "s" };
-    host.info(format_args!(
+    deployment.info(format_args!(
         "uploaded {files} file{plural} ({}), {} unchanged",
         size(uploaded.bytes),
         uploaded.unchanged
     ));
     for file in uploaded.files.iter().take(NAMED_FILES) {
-        host.info(format_args!("  {file}"));
+        deployment.info(format_args!("  {file}"));
     }
     if files > NAMED_FILES {
-        host.info(format_args!("  and {} more", files - NAMED_FILES));
+        deployment.info(format_args!("  and {} more", files - NAMED_FILES));
     }
     result.uploaded = u64::try_from(files).unwrap_or(u64::MAX);
     result.bytes = uploaded.bytes;

@@ -24,6 +24,7 @@ pub(crate) fn validate(inputs: &Inputs) -> Result<(), Failure> {
     if inputs.run.is_none() {
         let set = [
             ("env", !inputs.env.is_empty()),
+            ("host-env", !inputs.host_env.is_empty()),
             ("working-directory", inputs.working_directory.is_some()),
             ("timeout", inputs.timeout.is_some()),
         ];
@@ -31,8 +32,38 @@ pub(crate) fn validate(inputs: &Inputs) -> Result<(), Failure> {
             return refuse(&format!("{name}: is for the script, and there is no `run`"));
         }
     }
+    if let Some(name) = inputs.host_env.keys().find(|name| !names(inputs, name)) {
+        return refuse(&format!(
+            "host-env: `{name}` is none of the targets: write a host, or `user@host` as in `target`"
+        ));
+    }
+    let in_release = |path: &str| inputs.release.is_some() && !path.starts_with('/');
+    if inputs
+        .upload
+        .iter()
+        .any(|upload| upload.delete && in_release(&upload.to))
+    {
+        return refuse("delete: a new release has nothing but what is copied to it anyway");
+    }
     if inputs.release.is_none() && !inputs.shared.is_empty() {
         return refuse("shared: is for releases, and there is no `release`");
     }
     Ok(())
+}
+
+/// Whether a name of `host-env` is about one of the targets, as the host sees it.
+fn names(inputs: &Inputs, name: &str) -> bool {
+    inputs.target.iter().any(|target| {
+        let host = target
+            .rsplit_once('@')
+            .map_or(target.as_str(), |(_, host)| host);
+        let bare = match host.rsplit_once(':') {
+            Some((bare, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => bare,
+            _ => host,
+        };
+        let bare = bare.trim_start_matches('[').trim_end_matches(']');
+        name == target
+            || target.strip_suffix(":22") == Some(name)
+            || name.eq_ignore_ascii_case(bare)
+    })
 }

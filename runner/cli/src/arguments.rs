@@ -37,9 +37,16 @@ pub(crate) enum Command {
     Run(commands::run::Arguments),
     Plan(commands::plan::Arguments),
     Lint(commands::lint::Arguments),
+    Why(commands::why::Arguments),
+    Runs(commands::runs::Arguments),
+    Show(commands::show::Arguments),
     #[command(subcommand)]
     Plugin(commands::plugin::Command),
     Schema(commands::schema::Arguments),
+    Doctor(commands::doctor::Arguments),
+    Gc(commands::gc::Arguments),
+    Completions(commands::completions::Arguments),
+    Man(commands::man::Arguments),
     #[cfg(feature = "demo")]
     Demo(commands::demo::Arguments),
 }
@@ -70,6 +77,17 @@ pub(crate) struct VariableArguments {
     /// declares are taken from it.
     #[arg(long, value_name = "FILE")]
     pub(crate) env_file: Option<PathBuf>,
+}
+
+/// What the run is about.
+#[derive(Debug, Default, Args)]
+pub(crate) struct EventArgument {
+    /// A JSON file with what happened: what `event` is in expressions. At most 1 MiB.
+    ///
+    /// A webhook's body, say. Whoever sends it decides what is in it, so a value of it that carries authority must be
+    /// bounded in the pipeline. Without this there is nothing in `event`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) event: Option<PathBuf>,
 }
 
 /// Values for the pipeline's secrets.

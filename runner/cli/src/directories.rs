@@ -3,7 +3,9 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use capstep_host::ScriptHost;
 use capstep_host::sandbox::CacheDirectories;
+use capstep_process::Program;
 
 use crate::context::Environment;
 use crate::error::CliError;
@@ -27,6 +29,16 @@ pub(crate) fn cache(environment: &Environment) -> Result<CacheDirectories, CliEr
         system: Some(PathBuf::from(SYSTEM_CACHE)),
         user,
     })
+}
+
+/// What scripts of a pipeline run with: this program, and private folders in `$TMPDIR`, else in `/tmp`.
+pub(crate) fn scripts(environment: &Environment) -> ScriptHost {
+    let own = environment.get("TMPDIR").map(PathBuf::from);
+    let scratch = own.filter(|path| path.is_absolute());
+    ScriptHost {
+        program: Program::this(),
+        scratch: scratch.unwrap_or_else(|| PathBuf::from("/tmp")),
+    }
 }
 
 /// Relative paths in these variables are ignored, as the XDG specification says.

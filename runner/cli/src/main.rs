@@ -4,8 +4,10 @@
 //! - `context`, `locate`, `project`: where the program stands, which file is meant, what is in it;
 //! - `values`: variables and secrets, from flags, files and the environment, which is read nowhere else;
 //! - `bounded`: files read up to a limit;
-//! - `directories`, `process`, `report`: what a run needs of the machine, and how it is told;
-//! - `show`: mistakes, plans and plugins, for people and for programs;
+//! - `doctor`, `gc`: this machine, and what is old on it;
+//! - `directories`, `surroundings`, `process`, `report`: what a run needs of the machine, and how it is told;
+//! - `git`: the pipeline's file as it was; `history`: runs that have been, read back;
+//! - `show`: mistakes, plans, plugins and runs, for people and for programs;
 //! - `error`, `exit`: how a command ends;
 //! - `printer`: the one place that writes. Standard output is for data, standard error for people.
 
@@ -17,16 +19,23 @@ mod bounded;
 mod commands;
 mod context;
 mod directories;
+mod doctor;
 mod error;
 mod exit;
+mod gc;
+mod git;
+mod history;
 mod locate;
 mod printer;
 mod process;
 mod project;
 mod report;
 mod show;
+mod surroundings;
 mod values;
 
 fn main() -> std::process::ExitCode {
-    application::start()
+    // A process that was started for a step's script shuts itself in before anything else happens in it.
+    let inside = capstep_process::inside::enter(std::env::args_os().skip(1));
+    inside.unwrap_or_else(application::start)
 }

@@ -70,12 +70,12 @@ impl Printer {
     pub(crate) fn people(&self, text: &str) {
         let _ = std::io::stderr()
             .lock()
-            .write_all(clean(text, self.people.colour).as_bytes());
+            .write_all(clean(text, Colours::of(self.people)).as_bytes());
     }
 
     /// Writes a page of data that people read: a plan, a list.
     pub(crate) fn page(&self, text: &str) -> Result<(), CliError> {
-        self.data(&clean(text, self.data.colour))
+        self.data(&clean(text, Colours::of(self.data)))
     }
 
     /// Writes data for programs, as it is.
@@ -94,9 +94,35 @@ impl Printer {
     }
 }
 
+/// What becomes of sequences that only change colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Colours {
+    /// They are left.
+    Kept,
+    /// They are written out, as everything else that a terminal obeys.
+    Written,
+    /// They are taken out.
+    Dropped,
+}
+
+impl Colours {
+    fn of(look: Look) -> Self {
+        if look.colour {
+            Self::Kept
+        } else {
+            Self::Written
+        }
+    }
+}
+
+/// The text as a page shows it: without colours, and with what would be obeyed or reordered written out.
+pub(crate) fn plain(text: &str) -> Cow<'_, str> {
+    clean(text, Colours::Dropped)
+}
+
 /// The text with what a terminal would obey, or would show in another order, written out: pipelines and plugins are
-/// others' text. With `colours`, sequences that only change colours are left.
-fn clean(text: &str, colours: bool) -> Cow<'_, str> {
+/// others' text.
+fn clean(text: &str, colours: Colours) -> Cow<'_, str> {
     if !text.contains(is_unsafe) {
         return Cow::Borrowed(text);
     }
@@ -105,10 +131,15 @@ fn clean(text: &str, colours: bool) -> Cow<'_, str> {
     while let Some(at) = rest.find(is_unsafe) {
         let (before, from) = rest.split_at(at);
         cleaned.push_str(before);
-        let length = if colours { colour_sequence(from) } else { 0 };
+        let length = match colours {
+            Colours::Written => 0,
+            Colours::Kept | Colours::Dropped => colour_sequence(from),
+        };
         if length > 0 {
             let (sequence, after) = from.split_at(length);
-            cleaned.push_str(sequence);
+            if colours == Colours::Kept {
+                cleaned.push_str(sequence);
+            }
             rest = after;
         } else {
             let mut characters = from.chars();
@@ -147,13 +178,22 @@ mod tests {
         let check = |text, colours, expected: &str| {
             assert_eq!(clean(text, colours), expected, "{text:?}");
         };
-        check("plain → text\n\t", false, "plain → text\n\t");
-        check("a\u{1b}[2Jb", true, "a\\u{1b}[2Jb");
-        check("a\u{1b}[1;31mb\u{1b}[0m", true, "a\u{1b}[1;31mb\u{1b}[0m");
-        check("a\u{1b}[31mb", false, "a\\u{1b}[31mb");
-        check("\u{1b}[", true, "\\u{1b}[");
-        check("\u{1b}]0;title\u{7}", true, "\\u{1b}]0;title\\u{7}");
-        check("x\r\u{202e}y", false, "x\\u{d}\\u{202e}y");
+        check("plain → text\n\t", Colours::Written, "plain → text\n\t");
+        check("a\u{1b}[2Jb", Colours::Kept, "a\\u{1b}[2Jb");
+        check(
+            "a\u{1b}[1;31mb\u{1b}[0m",
+            Colours::Kept,
+            "a\u{1b}[1;31mb\u{1b}[0m",
+        );
+        check("a\u{1b}[31mb", Colours::Written, "a\\u{1b}[31mb");
+        check("\u{1b}[", Colours::Kept, "\\u{1b}[");
+        check(
+            "\u{1b}]0;title\u{7}",
+            Colours::Kept,
+            "\\u{1b}]0;title\\u{7}",
+        );
+        check("a\u{1b}[1;31mb\u{1b}[2J", Colours::Dropped, "ab\\u{1b}[2J");
+        check("x\r\u{202e}y", Colours::Written, "x\\u{d}\\u{202e}y");
     }
 
     #[test]

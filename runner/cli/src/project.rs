@@ -15,6 +15,8 @@ use crate::locate::{self, PipelineFile};
 
 /// A pipeline and what is around it.
 pub(crate) struct Project {
+    /// The file.
+    pub(crate) path: PathBuf,
     /// The file's folder, which all paths in it are relative to.
     pub(crate) folder: PathBuf,
     /// Its text.
@@ -37,7 +39,23 @@ impl Project {
         let (pipeline, mistakes) = parse_pipeline(&source);
         Ok(Self {
             registry: Arc::new(Registry::new(&file.folder)),
+            path: file.path,
             folder: file.folder,
+            source,
+            pipeline,
+            mistakes,
+        })
+    }
+
+    /// The same file with this text: an earlier version of it. Its plugins are those of now.
+    pub(crate) fn with_text(&self, name: String, bytes: Vec<u8>) -> Result<Self, CliError> {
+        let source = Source::from_bytes(name, bytes)
+            .map_err(|error| CliError::pipeline(error.to_string()))?;
+        let (pipeline, mistakes) = parse_pipeline(&source);
+        Ok(Self {
+            registry: Arc::clone(&self.registry),
+            path: self.path.clone(),
+            folder: self.folder.clone(),
             source,
             pipeline,
             mistakes,

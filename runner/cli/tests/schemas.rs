@@ -3,7 +3,19 @@
 use std::path::Path;
 use std::process::Command;
 
-const NAMES: [&str; 5] = ["pipeline", "manifest", "plan", "events", "protocol"];
+const NAMES: [&str; 11] = [
+    "pipeline",
+    "manifest",
+    "plan",
+    "plan-diff",
+    "why",
+    "events",
+    "runs",
+    "run",
+    "doctor",
+    "gc",
+    "protocol",
+];
 
 #[test]
 fn committed_schemas_are_current() {

@@ -1,12 +1,13 @@
 //! What all jobs of a run share.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use capstep_grants::plan::Variables;
 use capstep_host::journal::Journal;
 use capstep_host::sandbox::Sandbox;
-use capstep_host::{SealedFiles, Workspace};
+use capstep_host::{DockerAccess, ScriptHost, SealedFiles, Workspace};
 use capstep_net::Dialer;
 use capstep_pipeline::Source;
 use capstep_pipeline::expr::EvalError;
@@ -14,10 +15,15 @@ use capstep_secrets::{Masker, SecretValue};
 
 use crate::emitter::Emitter;
 use crate::plugins::Ready;
+use crate::resume::Resume;
 
 /// What all jobs of a run share.
 pub(crate) struct Context {
     pub(crate) run: String,
+    /// The project's own folder in the state folder.
+    pub(crate) project: PathBuf,
+    /// When it began: RFC 3339, UTC.
+    pub(crate) started: String,
     pub(crate) source: Arc<Source>,
     pub(crate) variables: Arc<Variables>,
     pub(crate) secrets: Arc<BTreeMap<String, SecretValue>>,
@@ -27,8 +33,12 @@ pub(crate) struct Context {
     pub(crate) workspace: Arc<Workspace>,
     pub(crate) sealed: Arc<SealedFiles>,
     pub(crate) dialer: Arc<Dialer>,
+    pub(crate) docker: Arc<DockerAccess>,
+    pub(crate) scripts: ScriptHost,
     pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) plugins: HashMap<String, Arc<Ready>>,
+    /// What is done with each job, where only a part of the pipeline is run.
+    pub(crate) resume: Option<Resume>,
 }
 
 impl Context {

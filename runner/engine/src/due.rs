@@ -21,6 +21,15 @@ pub(crate) enum Reason {
     Status(JobStatus),
 }
 
+/// Whether a step of `finally` is to run: unless its condition says no.
+pub(crate) fn due_at_the_end(condition: Option<&Expr>, scope: &dyn Scope) -> Due {
+    match condition.map(|condition| evaluate_condition(condition, scope)) {
+        None | Some(Ok(true)) => Due::Yes,
+        Some(Ok(false)) => Due::No(Reason::Condition),
+        Some(Err(error)) => Due::Unknown(error),
+    }
+}
+
 /// Whether something is to run: its condition, and `success()` where the condition asks for no status itself.
 pub(crate) fn due(condition: Option<&Expr>, scope: &dyn Scope) -> Due {
     let status = scope.status();

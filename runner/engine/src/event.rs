@@ -3,7 +3,7 @@
 
 use capstep_grants::check::Denial;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The version of the events' JSON.
@@ -47,6 +47,15 @@ pub enum Event {
     JobStarted { job: String },
     /// A job is not run, and why.
     JobSkipped { job: String, reason: String },
+    /// A job waits until no other one of its group runs.
+    JobWaiting { job: String, group: String },
+    /// A job that passed has deployed.
+    Deployed {
+        job: String,
+        environment: String,
+        /// Where it can be seen.
+        url: Option<String>,
+    },
     /// A step begins.
     StepStarted {
         #[serde(flatten)]
@@ -55,12 +64,43 @@ pub enum Event {
         uses: String,
         attempt: u32,
     },
+    /// A try of a step failed, and it will be tried again.
+    StepRetrying {
+        #[serde(flatten)]
+        at: StepRef,
+        /// The try that failed, from 1.
+        attempt: u32,
+        /// The kind of failure, as `retry` calls it.
+        kind: String,
+        /// Why it failed.
+        message: Option<String>,
+        /// How long until the next try.
+        wait_milliseconds: u64,
+    },
     /// A step is not run, and why.
     StepSkipped {
         #[serde(flatten)]
         at: StepRef,
         name: String,
         reason: String,
+    },
+    /// A job is not run: how it ended and what it gave are taken from an earlier run.
+    JobTaken {
+        job: String,
+        /// The earlier run.
+        run: String,
+        outcome: Outcome,
+        outputs: Value,
+    },
+    /// A step is not run: how it ended and what it gave are taken from an earlier run.
+    StepTaken {
+        #[serde(flatten)]
+        at: StepRef,
+        name: String,
+        /// The earlier run.
+        run: String,
+        outcome: Outcome,
+        outputs: Value,
     },
     /// A plugin is compiled; it happens once for each plugin and machine.
     Compiling { plugin: String },
@@ -110,6 +150,10 @@ pub enum Event {
         #[serde(flatten)]
         at: StepRef,
         outcome: Outcome,
+        /// How often it was tried.
+        attempts: u32,
+        /// Whether its job goes on as if it had passed.
+        continues: bool,
         /// Why it did not pass.
         message: Option<String>,
         /// More about that: an error's kind, stage and details.
@@ -122,6 +166,8 @@ pub enum Event {
     JobFinished {
         job: String,
         outcome: Outcome,
+        /// Whether the run goes on as if it had passed.
+        continues: bool,
         /// Why it did not pass, where that is not one of its steps.
         message: Option<String>,
         outputs: Value,
@@ -141,7 +187,7 @@ pub enum Event {
 }
 
 /// How much a line matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
     /// For those who look closely.
@@ -155,7 +201,9 @@ pub enum Level {
 }
 
 /// How something ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// It did what it should.
@@ -176,6 +224,23 @@ impl Outcome {
     /// Whether something went wrong, and not only the run's end came early.
     pub(crate) fn is_failure(self) -> bool {
         matches!(self, Self::Failed | Self::Infrastructure | Self::Denied)
+    }
+
+    /// Whether `continue-on-error` lets it pass. A denial never is: somebody tried what they were not handed.
+    pub(crate) fn is_tolerable(self) -> bool {
+        matches!(self, Self::Failed | Self::Infrastructure)
+    }
+
+    /// The word for it, as events and expressions have it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Skipped => "skipped",
+            Self::Failed => "failed",
+            Self::Infrastructure => "infrastructure",
+            Self::Denied => "denied",
+            Self::Cancelled => "cancelled",
+        }
     }
 
     /// The exit code that says so. Where several apply the gravest wins: see [`Outcome`]'s order.

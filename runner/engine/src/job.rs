@@ -1,80 +1,122 @@
 //! One job: its steps, in order.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use capstep_grants::plan::step_name;
 use capstep_host::sandbox::limits;
-use capstep_pipeline::expr::{Evaluated, JobStatus, evaluate_template};
+use capstep_pipeline::expr::{Evaluated, Framed, JobStatus, Template, evaluate_template};
 use capstep_pipeline::{Job, Step};
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
+use crate::concurrency::{NoTurn, Turn, turn};
 use crate::context::Context;
-use crate::due::{Due, Reason, due};
+use crate::due::{Due, Reason, due, due_at_the_end};
+use crate::environments::{self, Deployment};
 use crate::event::{Event, Outcome, StepRef};
-use crate::scope::{Outputs, RunScope};
-use crate::step::{self, Ended};
+use crate::resume;
+use crate::scope::{Left, Outputs, RunScope};
+use crate::step::{self, Ended, Time};
 
 /// A job that is to run.
 pub(crate) struct Start {
     pub(crate) context: Arc<Context>,
     pub(crate) job: Job,
-    /// The outputs of the jobs that it needs.
-    pub(crate) needs: HashMap<String, Outputs>,
+    /// What its condition saw.
+    pub(crate) scope: RunScope,
     /// Ends its steps early.
     pub(crate) cancel: CancellationToken,
+    /// What ends the whole run.
+    pub(crate) run_cancel: CancellationToken,
     /// Whether it starts after the run was cancelled: its steps then have the grace and no more.
     pub(crate) tidying: bool,
 }
 
 /// What came of a job.
 pub(crate) struct JobEnded {
-    pub(crate) id: String,
-    pub(crate) outcome: Outcome,
-    pub(crate) outputs: Outputs,
+    pub(crate) job: Job,
+    pub(crate) left: Left,
 }
 
-/// Runs a job's steps until one fails; those whose condition asks for it run after that too.
+/// Runs a job: waits for its turn, runs its steps, makes its outputs, and remembers where it deployed to.
 pub(crate) async fn run(start: Start) -> JobEnded {
     let started = Instant::now();
     let id = start.job.id.value.clone();
     let context = Arc::clone(&start.context);
     context.emitter.emit(Event::JobStarted { job: id.clone() });
+    let job = &start.job;
     let mut running = Running {
         // A failed job that this one needs matters for whether this one starts, not for its own steps.
-        scope: RunScope::of_job(&context, start.needs, JobStatus::Success),
-        deadline: start
-            .job
-            .timeout
-            .as_ref()
-            .map(|limit| started + limit.value),
+        scope: start.scope.for_steps(),
+        deadline: None,
         context: start.context,
         cancel: start.cancel,
+        run_cancel: start.run_cancel,
         tidying: start.tidying,
         worst: Outcome::Passed,
     };
-    for (index, step) in start.job.steps.iter().enumerate() {
-        let at = StepRef {
-            job: id.clone(),
-            step: index + 1,
-        };
-        running.step(&at, step).await;
+    let mut outputs = Outputs::new();
+    let message = match running.prepare(job).await {
+        Ok(prepared) => {
+            running.deadline = job
+                .timeout
+                .as_ref()
+                .map(|limit| Instant::now() + limit.value);
+            let superseded = running.steps(job, prepared.turn.as_ref()).await;
+            match running.worst {
+                Outcome::Passed => {
+                    let (found, mut message) = running.outputs(job);
+                    outputs = found;
+                    if running.worst == Outcome::Passed
+                        && let Some(name) = prepared.environment
+                    {
+                        message = running.deployed(job, name);
+                    }
+                    message
+                }
+                Outcome::Cancelled if superseded => Some(SUPERSEDED.to_owned()),
+                // Nothing else ends a job alone.
+                Outcome::Cancelled if !running.run_cancel.is_cancelled() => {
+                    Some("another job of its matrix failed".to_owned())
+                }
+                _ => None,
+            }
+        }
+        Err((outcome, message)) => {
+            running.worst = outcome;
+            Some(message)
+        }
+    };
+    if running.worst != Outcome::Passed {
+        outputs.clear();
     }
-    let (outputs, message) = running.outputs(&start.job);
     context.emitter.emit(Event::JobFinished {
         job: id.clone(),
         outcome: running.worst,
+        continues: job.continue_on_error && running.worst.is_tolerable(),
         message,
         outputs: shown(&outputs),
         milliseconds: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
     });
     JobEnded {
-        id,
-        outcome: running.worst,
-        outputs,
+        left: Left {
+            outcome: running.worst,
+            outputs,
+        },
+        job: start.job,
     }
+}
+
+/// Why a job ends that a newer one of its group has ended.
+const SUPERSEDED: &str = "a newer job of its group cancelled it";
+
+/// What a job has before its first step.
+struct Prepared {
+    /// Its turn in its group.
+    turn: Option<Turn>,
+    /// The environment that it deploys to.
+    environment: Option<String>,
 }
 
 /// A job on its way.
@@ -82,12 +124,157 @@ struct Running {
     context: Arc<Context>,
     scope: RunScope,
     cancel: CancellationToken,
+    run_cancel: CancellationToken,
     tidying: bool,
     deadline: Option<Instant>,
     worst: Outcome,
 }
 
 impl Running {
+    /// Works out what the job is about, and waits for its turn. Or why it can't run.
+    async fn prepare(&self, job: &Job) -> Result<Prepared, (Outcome, String)> {
+        let failed = |message: String| (Outcome::Failed, message);
+        let environment = match &job.environment {
+            Some(environment) => {
+                let name = self.text(job, "its environment", &environment.name);
+                Some(name.map_err(failed)?)
+            }
+            None => None,
+        };
+        let Some(concurrency) = &job.concurrency else {
+            return Ok(Prepared {
+                turn: None,
+                environment,
+            });
+        };
+        let group = self.text(job, "its concurrency group", &concurrency.group);
+        let group = group.map_err(failed)?;
+        let waiting = || {
+            self.context.emitter.emit(Event::JobWaiting {
+                job: job.id.value.clone(),
+                group: group.clone(),
+            });
+        };
+        let ends_others = concurrency.cancel_in_progress;
+        let turn = turn(
+            &self.context.project,
+            &group,
+            ends_others,
+            &self.cancel,
+            waiting,
+        );
+        // A job that runs although the run was cancelled is to tidy up soon, or not at all.
+        let limit = if self.tidying {
+            limits::GRACE
+        } else {
+            Duration::MAX
+        };
+        let turn = tokio::time::timeout(limit, turn).await;
+        let turn = turn.unwrap_or(Err(NoTurn::Cancelled));
+        let turn = turn.map_err(|why| match why {
+            NoTurn::Cancelled => (
+                Outcome::Cancelled,
+                "cancelled while it waited for its turn".to_owned(),
+            ),
+            NoTurn::Superseded => (Outcome::Cancelled, SUPERSEDED.to_owned()),
+            NoTurn::Io(error) => (
+                Outcome::Infrastructure,
+                format!("the lock of the group `{group}` can't be used: {error}"),
+            ),
+        })?;
+        Ok(Prepared {
+            turn: Some(turn),
+            environment,
+        })
+    }
+
+    /// Runs the steps. Gives whether a newer job of the group ended this one early.
+    async fn steps(&mut self, job: &Job, turn: Option<&Turn>) -> bool {
+        let cancel = self.cancel.clone();
+        let mut superseded = false;
+        let ended = async {
+            match turn {
+                Some(turn) => turn.is_to_end().await,
+                None => std::future::pending().await,
+            }
+            superseded = true;
+            cancel.cancel();
+            // The steps notice; whoever waits for them goes on to.
+            std::future::pending::<()>().await;
+        };
+        let all = async {
+            for (index, step) in job.steps.iter().enumerate() {
+                let at = StepRef {
+                    job: job.id.value.clone(),
+                    step: index + 1,
+                };
+                if !resume::passes_over(&self.context, &at, step, &mut self.scope) {
+                    self.step(&at, step).await;
+                }
+            }
+        };
+        tokio::select! {
+            () = all => {}
+            () = ended => {}
+        }
+        superseded
+    }
+
+    /// A text of the job that is not a secret, and not empty.
+    fn text(&self, job: &Job, what: &str, template: &Template) -> Result<String, String> {
+        let framed = Framed {
+            scope: &self.scope,
+            frame: &job.frame,
+        };
+        let problem = match evaluate_template(template, &framed) {
+            Ok(Evaluated::Json(Value::String(text))) if !text.trim().is_empty() => {
+                return Ok(self.context.masker.mask_str(&text).into_owned());
+            }
+            Ok(Evaluated::Json(Value::String(_))) => "it is empty".to_owned(),
+            Ok(Evaluated::Json(Value::Number(number))) => return Ok(number.to_string()),
+            Ok(Evaluated::Json(Value::Null)) => "it has no value".to_owned(),
+            Ok(Evaluated::Json(_)) => "it is no text".to_owned(),
+            Ok(Evaluated::Secret(_)) => "it is made of a secret".to_owned(),
+            Err(error) => return Err(self.context.located(what, &error)),
+        };
+        let place = self.context.source.place(template.span());
+        Err(format!("{place}: {what} can't be used: {problem}"))
+    }
+
+    /// Remembers a deployment, and tells of it; or why it can't be remembered.
+    fn deployed(&mut self, job: &Job, name: String) -> Option<String> {
+        let url = job
+            .environment
+            .as_ref()
+            .and_then(|environment| environment.url.as_ref());
+        let url = match url.map(|url| self.text(job, "the environment's `url`", url)) {
+            None => None,
+            Some(Ok(url)) => Some(url),
+            Some(Err(message)) => {
+                self.worst = Outcome::Failed;
+                return Some(message);
+            }
+        };
+        let deployment = Deployment {
+            run: self.context.run.clone(),
+            job: job.id.value.clone(),
+            time: jiff::Timestamp::now().to_string(),
+            url: url.clone(),
+        };
+        if let Err(error) = environments::record(&self.context.project, &name, deployment) {
+            self.worst = Outcome::Infrastructure;
+            return Some(format!(
+                "it has deployed to `{name}`, but that can't be recorded: {error}"
+            ));
+        }
+        self.context.emitter.emit(Event::Deployed {
+            job: job.id.value.clone(),
+            environment: name,
+            url,
+        });
+        None
+    }
+
     /// Runs a step, or says why not.
     async fn step(&mut self, at: &StepRef, step: &Step) {
         let left = self
@@ -100,26 +287,31 @@ impl Running {
         } else if time_up {
             self.went(Outcome::Failed);
         }
-        match due(step.condition.as_ref(), &self.scope) {
+        match self.due(step) {
             Due::Yes => {}
             Due::No(reason) => {
                 let reason = match reason {
                     Reason::Condition => "its condition is false",
-                    Reason::Status(JobStatus::Cancelled) => "the run was cancelled",
+                    Reason::Status(JobStatus::Cancelled) if self.run_cancel.is_cancelled() => {
+                        "the run was cancelled"
+                    }
+                    Reason::Status(JobStatus::Cancelled) => "the job was cancelled",
                     Reason::Status(_) if time_up => "the job's time was up",
                     Reason::Status(_) => "an earlier step did not pass",
                 };
-                return self.context.emitter.emit(Event::StepSkipped {
+                self.context.emitter.emit(Event::StepSkipped {
                     at: at.clone(),
                     name: step_name(step),
                     reason: reason.to_owned(),
                 });
+                return self.leave(step, Outcome::Skipped, Map::new());
             }
             Due::Unknown(error) => {
                 let message = self.context.located("the condition", &error);
                 let ended = Ended::failed(Outcome::Failed, message);
                 step::tell_unstarted(&self.context, at, step, &ended);
-                return self.went(Outcome::Failed);
+                self.went(Outcome::Failed);
+                return self.leave(step, Outcome::Failed, Map::new());
             }
         }
         let own = step
@@ -128,10 +320,13 @@ impl Running {
             .map_or(limits::TIME, |limit| limit.value);
         // Whoever runs although the end has come does so to tidy up, and has the grace for that.
         let late = cancelled || time_up || self.tidying;
-        let time: Duration = match left {
-            _ if late => own.min(limits::GRACE),
-            Some(left) => own.min(left),
-            None => own,
+        let time = Time {
+            each: if late { own.min(limits::GRACE) } else { own },
+            until: if late {
+                Some(Instant::now() + limits::GRACE)
+            } else {
+                self.deadline
+            },
         };
         let cancel = if cancelled {
             CancellationToken::new()
@@ -139,14 +334,36 @@ impl Running {
             self.cancel.clone()
         };
         let ended = step::run(&self.context, at, step, &self.scope, &cancel, time).await;
-        self.went(ended.outcome);
-        if let Some(step_id) = &step.id {
-            let outputs = ended
-                .outputs
+        if !(step.continue_on_error && ended.outcome.is_tolerable()) {
+            self.went(ended.outcome);
+        }
+        self.leave(step, ended.outcome, ended.outputs);
+    }
+
+    /// Whether a step is to run.
+    fn due(&self, step: &Step) -> Due {
+        let framed = Framed {
+            scope: &self.scope,
+            frame: &step.frame,
+        };
+        let condition = step.condition.as_ref();
+        if step.finally {
+            due_at_the_end(condition, &framed)
+        } else {
+            due(condition, &framed)
+        }
+    }
+
+    /// Keeps what later expressions may ask for.
+    fn leave(&mut self, step: &Step, outcome: Outcome, outputs: Map<String, Value>) {
+        if let Some(id) = &step.id {
+            let outputs = outputs
                 .into_iter()
                 .map(|(name, value)| (name, Evaluated::Json(value)))
                 .collect();
-            self.scope.steps.insert(step_id.value.clone(), outputs);
+            self.scope
+                .steps
+                .insert(id.value.clone(), Left { outcome, outputs });
         }
     }
 
@@ -160,15 +377,20 @@ impl Running {
         };
     }
 
-    /// The job's outputs where it passed; or why there are none although its steps passed.
+    /// The outputs of a job whose steps passed; or why there are none, which fails it.
     fn outputs(&mut self, job: &Job) -> (Outputs, Option<String>) {
         let mut outputs = Outputs::new();
-        if self.worst != Outcome::Passed {
+        // Of a job of which only some steps ran, nothing is made.
+        if resume::is_partial(&self.context, &job.id.value) {
             return (outputs, None);
         }
         let mut wrong = Vec::new();
-        for (name, template) in &job.outputs {
-            match evaluate_template(template, &self.scope) {
+        let framed = Framed {
+            scope: &self.scope,
+            frame: &job.frame,
+        };
+        for (name, template) in job.outputs.iter() {
+            match evaluate_template(template, &framed) {
                 Ok(value) => {
                     outputs.insert(name.value.clone(), value);
                 }

@@ -4,19 +4,27 @@
 //! - `settings`: what a run is started with; `cancel`: how it is ended early;
 //! - `event`: everything that happens, one closed set; `emitter`: on its way to the listener and to `events.jsonl`;
 //! - `start`: from settings to a run; `select`: which jobs it has; `plugins`: loaded once each; `context`: what all share;
-//! - `dispatcher`: owns the run: which job starts when; `due`: whether something is to run; `job`: its steps in order;
+//! - `dispatcher`: owns the run: which job starts when; `due`: whether something is to run; `matrices`: what their jobs
+//!   have to do with each other; `job`: its steps in order;
 //!   `step`: one step, from its inputs to its outcome;
-//! - `scope`: what expressions see while the pipeline runs; `state`: the folder that a run leaves.
+//! - `concurrency`: groups of jobs of which one runs at a time; `environments`: what was deployed where;
+//! - `scope`: what expressions see while the pipeline runs; `state`: the folder that a run leaves, `past`: the same
+//!   read back; `resume`: a part of a pipeline run again, with what the rest came to before.
 
 mod cancel;
+mod concurrency;
 mod context;
 mod dispatcher;
 mod due;
 mod emitter;
+mod environments;
 mod error;
 mod event;
 mod job;
+mod matrices;
+pub mod past;
 mod plugins;
+pub mod resume;
 mod scope;
 mod select;
 mod settings;
@@ -30,4 +38,4 @@ pub use event::{EVENT_VERSION, Event, Level, Outcome, StepRef, TimedEvent};
 pub use plugins::declared;
 pub use settings::{RunResult, RunSettings};
 pub use start::run;
-pub use state::project_key;
+pub use state::{pipeline_digest, project_key};

@@ -14,8 +14,16 @@ pub(crate) fn selected(pipeline: &Pipeline, only: &[String]) -> Result<Vec<usize
     }
     let mut wanted: HashSet<usize> = HashSet::new();
     let mut stack = Vec::new();
-    for id in only {
-        stack.push(index_of(id).ok_or_else(|| RunError::UnknownJob(id.clone()))?);
+    for name in only {
+        let before = stack.len();
+        let jobs = pipeline.jobs.iter().enumerate();
+        stack.extend(
+            jobs.filter(|(_, job)| job.is_called(name))
+                .map(|(index, _)| index),
+        );
+        if stack.len() == before {
+            return Err(RunError::UnknownJob(name.clone()));
+        }
     }
     while let Some(index) = stack.pop() {
         if wanted.insert(index)

@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use capstep_docker::{DockerError, Endpoint};
 use capstep_grants::plan::Variables;
+use capstep_host::ScriptHost;
 use capstep_host::sandbox::CacheDirectories;
 use capstep_pipeline::{Pipeline, Source};
 use capstep_registry::Registry;
 use capstep_secrets::SecretValue;
 
 use crate::event::Outcome;
+use crate::resume::Resume;
 
 /// A run to be. The pipeline has been checked: it has no error in it.
 pub struct RunSettings {
@@ -30,10 +33,16 @@ pub struct RunSettings {
     pub workspace: PathBuf,
     /// The state folder, `$XDG_STATE_HOME/capstep`.
     pub state: PathBuf,
+    /// The Docker engine that steps use, or why none was found; it is connected to when the first step asks for it.
+    pub engine: Result<Endpoint, DockerError>,
+    /// What scripts of the pipeline run with.
+    pub scripts: ScriptHost,
     /// How many jobs may run at once.
     pub jobs: usize,
     /// The jobs to run, with those they need; all where none is named.
     pub only: Vec<String>,
+    /// A part of the pipeline to run; then `only` is empty.
+    pub resume: Option<Resume>,
 }
 
 /// What came of a run.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use capstep_host::sandbox::{Sandbox, SandboxConfig};
-use capstep_host::{SealedFiles, Workspace};
+use capstep_host::{DockerAccess, SealedFiles, Workspace};
 use capstep_net::{Dialer, NetworkPolicy};
 use capstep_secrets::Masker;
 
@@ -29,7 +29,10 @@ pub async fn run(
     cancel: Cancel,
 ) -> Result<RunResult, RunError> {
     let started = Instant::now();
-    let selected = selected(&settings.pipeline, &settings.only)?;
+    let selected = match &settings.resume {
+        Some(resume) => resume.selected(&settings.pipeline),
+        None => selected(&settings.pipeline, &settings.only)?,
+    };
     let workspace = Workspace::open(&settings.workspace).map_err(|error| RunError::Workspace {
         path: settings.workspace.clone(),
         message: error.to_string(),
@@ -45,7 +48,8 @@ pub async fn run(
         .name
         .as_ref()
         .map(|name| name.value.as_str());
-    let project = project_folder(&settings.state, &project_key(name, workspace.path()))?;
+    let key = project_key(name, workspace.path());
+    let project = project_folder(&settings.state, &key)?;
     let sealed = SealedFiles::open(&project).map_err(|error| RunError::State {
         path: project.clone(),
         message: error.to_string(),
@@ -59,7 +63,7 @@ pub async fn run(
     let plugins =
         plugins::load(&settings.pipeline, &selected, &settings.registry, &sandbox).await?;
     let journal = Arc::new(folder.journal()?);
-    let mut record = folder.record(&settings.source, workspace.path());
+    let mut record = folder.record(&settings.source, &key, workspace.path());
     folder.write(&record)?;
 
     let masker = Masker::new(
@@ -68,8 +72,11 @@ pub async fn run(
             .iter()
             .map(|(name, value)| (name.clone(), value.clone())),
     );
+    let dialer = Arc::new(Dialer::new(NetworkPolicy::default()));
     let context = Arc::new(Context {
         run: folder.id.clone(),
+        project,
+        started: jiff::Timestamp::now().to_string(),
         source: Arc::clone(&settings.source),
         variables: Arc::new(settings.variables),
         secrets: Arc::new(settings.secrets),
@@ -78,9 +85,12 @@ pub async fn run(
         journal: Arc::clone(&journal),
         workspace: Arc::new(workspace),
         sealed: Arc::new(sealed),
-        dialer: Arc::new(Dialer::new(NetworkPolicy::default())),
+        docker: Arc::new(DockerAccess::new(settings.engine, Arc::clone(&dialer))),
+        dialer,
+        scripts: settings.scripts,
         sandbox,
         plugins,
+        resume: settings.resume,
     });
     let jobs: Vec<String> = selected
         .iter()

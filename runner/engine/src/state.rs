@@ -6,11 +6,10 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use capstep_host::journal::Journal;
-use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::error::RunError;
-use crate::event::Outcome;
+use crate::past::RunRecord;
 
 /// The version of `run.json`.
 const RUN_VERSION: u32 = 1;
@@ -23,24 +22,6 @@ pub(crate) struct RunFolder {
     _lock: File,
 }
 
-/// What `run.json` says.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) struct RunRecord {
-    pub(crate) version: u32,
-    pub(crate) run: String,
-    pub(crate) pipeline: String,
-    /// SHA-256 of the pipeline's text.
-    pub(crate) digest: String,
-    pub(crate) workspace: String,
-    pub(crate) started: String,
-    /// None while the run lives, or where it was killed.
-    pub(crate) finished: Option<String>,
-    pub(crate) outcome: Option<Outcome>,
-    pub(crate) exit_code: Option<u8>,
-    pub(crate) journal_head: Option<String>,
-}
-
 impl RunFolder {
     pub(crate) fn create(state: &Path) -> Result<Self, RunError> {
         let id = new_id();
@@ -49,9 +30,15 @@ impl RunFolder {
             path: path.clone(),
             message: error.to_string(),
         };
+        let runs = state.join("runs");
+        private_folder(&runs).map_err(at)?;
+        // Shared by all who begin a run: whoever removes runs waits until each new one has its lock.
+        let gate = gate(&runs).map_err(at)?;
+        gate.lock_shared().map_err(at)?;
         private_folder(&path).map_err(at)?;
         let lock = private_file(&path.join("lock")).map_err(at)?;
         lock.lock().map_err(at)?;
+        drop(gate);
         Ok(Self {
             id,
             path,
@@ -75,12 +62,18 @@ impl RunFolder {
         })
     }
 
-    pub(crate) fn record(&self, source: &capstep_pipeline::Source, workspace: &Path) -> RunRecord {
+    pub(crate) fn record(
+        &self,
+        source: &capstep_pipeline::Source,
+        project: &str,
+        workspace: &Path,
+    ) -> RunRecord {
         RunRecord {
             version: RUN_VERSION,
             run: self.id.clone(),
             pipeline: source.name.clone(),
-            digest: hex(&Sha256::digest(source.text.as_bytes())),
+            digest: pipeline_digest(source),
+            project: Some(project.to_owned()),
             workspace: workspace.display().to_string(),
             started: jiff::Timestamp::now().to_string(),
             finished: None,
@@ -96,10 +89,7 @@ impl RunFolder {
         let written = (|| {
             let mut text = serde_json::to_vec_pretty(record)?;
             text.push(b'\n');
-            let mut file = tempfile::NamedTempFile::new_in(&self.path)?;
-            file.write_all(&text)?;
-            file.persist(&path).map_err(|error| error.error)?;
-            Ok(())
+            write_whole(&path, &text)
         })();
         written.map_err(|error: io::Error| RunError::State {
             path,
@@ -118,6 +108,11 @@ pub(crate) fn project_folder(state: &Path, key: &str) -> Result<PathBuf, RunErro
     Ok(path)
 }
 
+/// SHA-256 of a pipeline's text, as `run.json` has it.
+pub fn pipeline_digest(source: &capstep_pipeline::Source) -> String {
+    hex(&Sha256::digest(source.text.as_bytes()))
+}
+
 /// A project is known by its pipeline's name, else by its folder: state, seals, labels and caches go by it.
 pub fn project_key(name: Option<&str>, workspace: &Path) -> String {
     let (shown, whole) = match name {
@@ -129,6 +124,11 @@ pub fn project_key(name: Option<&str>, workspace: &Path) -> String {
             (folder, workspace.display().to_string())
         }
     };
+    key_of(&shown, &whole)
+}
+
+/// What stands for a name in the state folder: the part of it that can be read, and a digest of what is unlike others.
+pub(crate) fn key_of(shown: &str, whole: &str) -> String {
     let readable: String = shown
         .chars()
         .map(|c| {
@@ -156,8 +156,42 @@ fn new_id() -> String {
     )
 }
 
-fn private_folder(path: &Path) -> io::Result<()> {
+/// The lock between those who begin runs and those who remove them, beside the folder of runs; held for moments.
+pub(crate) fn gate(runs: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(runs.with_extension("lock"))
+}
+
+pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Writes a small file, whole, by rename.
+pub(crate) fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(content)?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// A file that is there to be locked.
+pub(crate) fn lock_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path)
+}
+
+/// A lock for as long as it takes to read and write a small file; held until dropped.
+pub(crate) fn locked(path: &Path) -> io::Result<File> {
+    let file = lock_file(path)?;
+    file.lock()?;
+    Ok(file)
 }
 
 fn private_file(path: &Path) -> io::Result<File> {

@@ -4,10 +4,13 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use capstep_docker::{Endpoint, Surroundings};
 use capstep_engine::{Cancel, Event, Outcome, RunSettings, TimedEvent};
 use capstep_grants::plan::Variables;
+use capstep_host::ScriptHost;
 use capstep_host::sandbox::CacheDirectories;
 use capstep_pipeline::{Source, parse_pipeline};
+use capstep_process::Program;
 use capstep_registry::Registry;
 use capstep_secrets::SecretValue;
 
@@ -30,11 +33,26 @@ async fn run(folder: &Path, text: &str, secrets: &[(&str, &str)]) -> Run {
     run_until(folder, text, secrets, |_| false).await
 }
 
+/// As `run`, about an event.
+async fn run_about(folder: &Path, text: &str, event: serde_json::Value) -> Run {
+    start(folder, text, &[], Some(event), |_| false).await
+}
+
 /// As `run`; cancelled once an event is heard that `end` is about.
 async fn run_until(
     folder: &Path,
     text: &str,
     secrets: &[(&str, &str)],
+    end: impl Fn(&Event) -> bool + Send + 'static,
+) -> Run {
+    start(folder, text, secrets, None, end).await
+}
+
+async fn start(
+    folder: &Path,
+    text: &str,
+    secrets: &[(&str, &str)],
+    event: Option<serde_json::Value>,
     end: impl Fn(&Event) -> bool + Send + 'static,
 ) -> Run {
     let state = tempfile::tempdir().unwrap();
@@ -52,12 +70,21 @@ async fn run_until(
         pipeline: Arc::new(pipeline.unwrap()),
         registry: Arc::new(Registry::new(folder)),
         cache: Some(cache()),
-        variables: Variables::default(),
+        variables: Variables {
+            event,
+            ..Variables::default()
+        },
         secrets,
         workspace: folder.to_owned(),
         state: state.path().to_owned(),
+        engine: Endpoint::find(&Surroundings::default()),
+        scripts: ScriptHost {
+            program: Program::this(),
+            scratch: std::env::temp_dir(),
+        },
         jobs: 2,
         only: Vec::new(),
+        resume: None,
     };
     let cancel = Cancel::default();
     let soft = cancel.soft.clone();
@@ -302,4 +329,390 @@ async fn what_cannot_be_evaluated_says_where_and_why() {
         "capstep.yml:4:10: its condition can't be evaluated: true or false is expected here, not text; compare it, as in `… == 'x'`",
     )
     .await;
+}
+
+fn outcomes(run: &Run) -> Vec<String> {
+    run.events
+        .iter()
+        .filter_map(|timed| match &timed.event {
+            Event::StepFinished {
+                at,
+                outcome,
+                attempts,
+                continues,
+                ..
+            } => Some(format!(
+                "{}.{} {outcome:?} {attempts}{}",
+                at.job,
+                at.step,
+                if *continues { " goes on" } else { "" }
+            )),
+            _ => None,
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn steps_are_tried_again_and_may_fail() {
+    let folder = tempfile::tempdir().unwrap();
+    let fails = "uses: health-check, with: { tcp: \"127.0.0.1:1\", every: 100ms, attempts: 1 }";
+    let text = format!(
+        "\
+version: 1
+jobs:
+  a:
+    steps:
+      - {{ id: first, {fails}, retry: {{ attempts: 3, delay: 10ms }}, continue-on-error: true }}
+      - {{ uses: noop, if: steps.first.outcome != 'passed' }}
+      - {{ {fails}, retry: {{ attempts: 3, delay: 10ms, on: timeout }} }}
+      - {{ uses: noop }}
+    finally:
+      - {{ uses: noop }}
+      - {{ uses: noop, if: success() }}
+  b: {{ continue-on-error: true, steps: [ {FAILS} ] }}
+  c: {{ needs: b, steps: [ {{ uses: noop, with: {{ echo: \"${{{{ needs.b.outcome }}}}\" }} }} ] }}
+"
+    );
+    let run = run(folder.path(), &text, &[]).await;
+    let mut found = outcomes(&run);
+    found.sort();
+    let kind = match run.outcome {
+        Outcome::Infrastructure => "Infrastructure",
+        _ => "Failed",
+    };
+    assert_eq!(
+        found,
+        [
+            format!("a.1 {kind} 3 goes on"),
+            "a.2 Passed 1".to_owned(),
+            format!("a.3 {kind} 1"),
+            "a.5 Passed 1".to_owned(),
+            format!("b.1 {kind} 1"),
+            "c.1 Passed 1".to_owned(),
+        ],
+        "{:?}",
+        said(&run)
+    );
+    let again = run.events.iter().filter_map(|timed| match &timed.event {
+        Event::StepRetrying { at, attempt, .. } => Some((at.step, *attempt)),
+        _ => None,
+    });
+    assert_eq!(again.collect::<Vec<_>>(), [(1, 1), (1, 2)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_at_the_end_runs_after_a_cancel_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        "version: 1\njobs:\n  a:\n    steps: [ {WAITS}, {{ uses: noop }} ]\n    finally: [ {{ uses: noop }} ]\n"
+    );
+    let started = |event: &Event| matches!(event, Event::StepStarted { .. });
+    let run = run_until(folder.path(), &text, &[], started).await;
+    assert_eq!(run.outcome, Outcome::Cancelled, "{:?}", said(&run));
+    assert_eq!(ran(&run), ["a.1", "a.3"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_matrix_hands_over_a_list_and_ends_at_its_first_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "\
+version: 1
+jobs:
+  m:
+    matrix: { n: [1, 2, 3], max-parallel: 1 }
+    outputs: { n: \"${{ steps.s.outputs.echo }}\" }
+    steps: [ { id: s, uses: noop, with: { echo: \"${{ matrix.n }}\" } } ]
+  after:
+    needs: m
+    steps:
+      - { uses: noop, if: \"toJSON(needs.m.outputs.n) == '[1,2,3]' && needs.m.outputs.n[1] == 2\" }
+";
+    let run_ = run(folder.path(), text, &[]).await;
+    assert_eq!(run_.outcome, Outcome::Passed, "{:?}", said(&run_));
+    assert_eq!(ran(&run_), ["m (1).1", "m (2).1", "m (3).1", "after.1"]);
+    let check = async |fail_fast: bool, expected: &[&str]| {
+        let text = format!(
+            "version: 1\njobs:\n  m:\n    matrix: {{ n: [1, 2], max-parallel: 1, fail-fast: {fail_fast} }}\n    steps: [ {FAILS} ]\n"
+        );
+        let run = run(folder.path(), &text, &[]).await;
+        assert_ne!(run.outcome, Outcome::Cancelled);
+        assert_eq!(ran(&run), expected);
+    };
+    check(true, &["m (1).1", "m (2) skipped"]).await;
+    check(false, &["m (1).1", "m (2).1"]).await;
+}
+
+fn job_messages(run: &Run) -> Vec<String> {
+    run.events
+        .iter()
+        .filter_map(|timed| match &timed.event {
+            Event::JobFinished {
+                job,
+                outcome,
+                message,
+                ..
+            } => Some(format!(
+                "{job} {outcome:?}: {}",
+                message.as_deref().unwrap_or("-")
+            )),
+            _ => None,
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_failure_of_a_matrix_ends_the_jobs_that_run() {
+    let folder = tempfile::tempdir().unwrap();
+    // One fails when the other has certainly begun, and the other waits for what never comes.
+    let text = "\
+version: 1
+jobs:
+  m:
+    matrix: { port: [1, 2] }
+    steps:
+      - { uses: health-check, if: matrix.port == 1, with: { tcp: \"127.0.0.1:1\", every: 500ms, attempts: 4 } }
+      - { uses: health-check, if: matrix.port == 2, with: { tcp: \"127.0.0.1:1\", every: 1s, attempts: 600 } }
+      - { uses: noop }
+    finally: [ { uses: noop } ]
+  after: { needs: m, steps: [ { uses: noop } ] }
+  then: { needs: m, if: failure(), steps: [ { uses: noop } ] }
+";
+    let run = run(folder.path(), text, &[]).await;
+    assert_eq!(run.outcome, Outcome::Failed, "{:?}", said(&run));
+    let mut found = job_messages(&run);
+    found.sort();
+    assert_eq!(
+        found,
+        [
+            "m (1) Failed: -",
+            "m (2) Cancelled: another job of its matrix failed",
+            "then Passed: -",
+        ]
+    );
+    let skipped: Vec<_> = run
+        .events
+        .iter()
+        .filter_map(|timed| match &timed.event {
+            Event::StepSkipped { at, reason, .. } if at.step == 3 => {
+                Some(format!("{}: {reason}", at.job))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        skipped,
+        [
+            "m (1): an earlier step did not pass",
+            "m (2): the job was cancelled"
+        ]
+    );
+    let ran = ran(&run);
+    assert!(
+        ran.contains(&"m (1).4".to_owned()) && ran.contains(&"m (2).4".to_owned()),
+        "{ran:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newer_job_of_a_group_ends_the_one_that_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        "\
+version: 1
+jobs:
+  old: {{ concurrency: g, steps: [ {WAITS} ], finally: [ {{ uses: noop }} ] }}
+  first: {{ steps: [ {{ uses: noop }} ] }}
+  new: {{ needs: first, concurrency: {{ group: g, cancel-in-progress: true }}, steps: [ {{ uses: noop }} ] }}
+"
+    );
+    let run = run(folder.path(), &text, &[]).await;
+    assert_eq!(run.outcome, Outcome::Cancelled, "{:?}", said(&run));
+    let mut found = job_messages(&run);
+    found.sort();
+    assert_eq!(
+        found,
+        [
+            "first Passed: -",
+            "new Passed: -",
+            "old Cancelled: a newer job of its group cancelled it"
+        ]
+    );
+    assert!(ran(&run).contains(&"old.2".to_owned()));
+}
+
+/// A server that answers with an error as often as this, and then well.
+fn failing_at_first(times: usize) -> u16 {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for (number, stream) in listener.incoming().enumerate() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let status = if number < times { "500 No" } else { "200 OK" };
+            let answer =
+                format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    port
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_passes_where_a_later_try_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = async |defaults: &str, retry: &str, expected: &str| {
+        let port = failing_at_first(2);
+        let text = format!(
+            "version: 1\ndefaults: {{ {defaults} }}\njobs:\n  a:\n    steps:\n      - {{ uses: health-check, with: {{ url: \"http://127.0.0.1:{port}/\", attempts: 1, timeout: 10s }}{retry} }}\n"
+        );
+        let run = run(folder.path(), &text, &[]).await;
+        assert_eq!(
+            outcomes(&run),
+            [expected],
+            "{defaults} {retry}: {:?}",
+            said(&run)
+        );
+    };
+    check("", ", retry: { attempts: 5, delay: 10ms }", "a.1 Passed 3").await;
+    check("", ", retry: { attempts: 2, delay: 10ms }", "a.1 Failed 2").await;
+    check("", "", "a.1 Failed 1").await;
+    // What the file says for all steps, and what the step says itself.
+    let defaults = "retry: { attempts: 4, delay: 10ms, backoff: exponential }";
+    check(defaults, "", "a.1 Passed 3").await;
+    check(defaults, ", retry: 1", "a.1 Failed 1").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_try_begins_after_the_jobs_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        "version: 1\ndefaults: {{ timeout: 1h }}\njobs:\n  a:\n    timeout: 2s\n    steps: [ {{ uses: health-check, with: {{ tcp: \"127.0.0.1:1\", every: 100ms, attempts: 1 }}, retry: {{ attempts: 100, delay: 1500ms }} }} ]\n  b:\n    defaults: {{ timeout: 300ms }}\n    steps: [ {WAITS} ]\n"
+    );
+    let run = run(folder.path(), &text, &[]).await;
+    let mut found = outcomes(&run);
+    found.sort();
+    // The first try and one more fit; a step of `b` has the time that its job's defaults say.
+    assert_eq!(found, ["a.1 Failed 2", "b.1 Failed 1"]);
+    assert!(
+        said(&run)
+            .iter()
+            .any(|text| text.contains("the time was up: 0.3 s")),
+        "{:?}",
+        said(&run)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn env_is_seen_by_expressions_and_files_have_digests() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.lock"), "1").unwrap();
+    let text = "\
+version: 1
+env: { A: pipeline, B: pipeline }
+jobs:
+  a:
+    env: { B: \"job ${{ run.job }}\" }
+    steps:
+      - { uses: noop, if: env.A == 'pipeline' && env.B == 'job a' }
+      - { uses: noop, if: hashFiles('*.lock') != '' && hashFiles('*.none') == '' }
+      - { uses: noop, if: \"event.ref == null && fromJSON('[[5]]')[0][0] == 5\" }
+";
+    let run = run(folder.path(), text, &[]).await;
+    assert_eq!(run.outcome, Outcome::Passed, "{:?}", said(&run));
+    assert_eq!(ran(&run), ["a.1", "a.2", "a.3"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_are_for_their_events() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "\
+version: 1
+on: [push, tag]
+jobs:
+  a: { steps: [ { uses: noop } ] }
+  main: { on: { push: { branches: main } }, steps: [ { uses: noop } ] }
+  after: { needs: main, steps: [ { uses: noop } ] }
+  release: { on: tag, steps: [ { uses: noop } ] }
+";
+    let check = async |event: Option<&str>, expected: &[&str]| {
+        let run = match event {
+            Some(reference) => {
+                let event = serde_json::json!({ "ref": reference });
+                run_about(folder.path(), text, event).await
+            }
+            None => run(folder.path(), text, &[]).await,
+        };
+        assert_eq!(run.outcome, Outcome::Passed, "{:?}", said(&run));
+        let mut ran = ran(&run);
+        ran.sort();
+        assert_eq!(ran, expected, "{event:?}");
+    };
+    check(None, &["a.1", "after.1", "main.1", "release.1"]).await;
+    let main = ["a.1", "after.1", "main.1", "release skipped"];
+    check(Some("refs/heads/main"), &main).await;
+    let other = ["a.1", "after skipped", "main skipped", "release skipped"];
+    check(Some("refs/heads/other"), &other).await;
+    let tag = ["a.1", "after skipped", "main skipped", "release.1"];
+    check(Some("refs/tags/v1"), &tag).await;
+    let none = [
+        "a skipped",
+        "after skipped",
+        "main skipped",
+        "release skipped",
+    ];
+    check(Some("refs/pull/1"), &none).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_of_a_group_take_turns_and_deployments_are_remembered() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "\
+version: 1
+vars: {}
+jobs:
+  a:
+    concurrency: deploy
+    environment: { name: production, url: \"https://${{ steps.s.outputs.echo }}/\" }
+    steps: [ { id: s, uses: noop, with: { echo: web.example } } ]
+  b:
+    concurrency: { group: \"${{ 'deploy' }}\" }
+    environment: staging
+    steps: [ { uses: noop } ]
+  c:
+    environment: \"${{ event.environment }}\"
+    steps: [ { uses: noop } ]
+";
+    let run = run(folder.path(), text, &[]).await;
+    assert_eq!(run.outcome, Outcome::Failed, "{:?}", said(&run));
+    let mut ran = ran(&run);
+    ran.sort();
+    assert_eq!(ran, ["a.1", "b.1"]);
+    let mut deployed: Vec<_> = run
+        .events
+        .iter()
+        .filter_map(|timed| match &timed.event {
+            Event::Deployed {
+                environment, url, ..
+            } => Some((environment.as_str(), url.as_deref())),
+            _ => None,
+        })
+        .collect();
+    deployed.sort_unstable();
+    assert_eq!(
+        deployed,
+        [
+            ("production", Some("https://web.example/")),
+            ("staging", None)
+        ]
+    );
+    let job = |event: &Event| match event {
+        Event::JobFinished { job, message, .. } if job == "c" => message.clone(),
+        _ => None,
+    };
+    let message = run.events.iter().find_map(|timed| job(&timed.event));
+    assert_eq!(
+        message.as_deref(),
+        Some("capstep.yml:13:18: its environment can't be used: it has no value")
+    );
 }

@@ -4,6 +4,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::image_reference::ImageReference;
 use crate::manifest::UrlMatch;
 use crate::workspace_path::WorkspacePath;
 
@@ -52,6 +53,16 @@ pub enum Authority {
         #[serde(skip_serializing_if = "Option::is_none")]
         release: Option<String>,
     },
+    /// An image, in a registry and in the engine.
+    Image {
+        /// The reference in canonical form.
+        image: ImageReference,
+    },
+    /// Logging in to a registry, for images of its own host.
+    Registry {
+        /// The host in canonical form, with a port where it has one of its own.
+        host: String,
+    },
     /// The pipeline's own text, executed at its targets.
     Script {
         /// The script's first line that says something.
@@ -73,6 +84,8 @@ impl Authority {
             Self::TcpAddress { .. } => "tcp-address",
             Self::SshTarget { .. } => "ssh-target",
             Self::RemotePath { .. } => "remote-path",
+            Self::Image { .. } => "image",
+            Self::Registry { .. } => "registry",
             Self::Script { .. } => "script",
         }
     }
@@ -96,6 +109,8 @@ impl std::fmt::Display for Authority {
             } => write!(f, "{user}@{}", bracketed(host)),
             Self::SshTarget { user, host, port } => write!(f, "{user}@{}:{port}", bracketed(host)),
             Self::RemotePath { path, .. } => f.write_str(path),
+            Self::Image { image } => write!(f, "{image}"),
+            Self::Registry { host } => f.write_str(host),
             Self::Script { first_line, .. } => f.write_str(first_line),
         }
     }

@@ -29,6 +29,9 @@ pub struct Grant {
     /// What the host reads it for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<RoleKind>,
+    /// What of a build context steers the build, where the path is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub build: Option<BuildSettings>,
     /// Where the value came from.
     pub provenance: Provenance,
     /// What limits a value that is known only at run time.
@@ -36,6 +39,23 @@ pub struct Grant {
     pub within: Option<String>,
     /// Where it was written.
     pub place: Place,
+}
+
+/// How a build context is built: what a reader of the plan must know of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct BuildSettings {
+    /// The Dockerfile, within the context; none where it is known only when the step starts.
+    pub dockerfile: Option<String>,
+    /// What its `RUN` lines may reach: `yes`, `no`, or a network's name.
+    pub network: String,
+}
+
+impl std::fmt::Display for BuildSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let dockerfile = self.dockerfile.as_deref().unwrap_or("some Dockerfile");
+        write!(f, "{dockerfile}, network: {}", self.network)
+    }
 }
 
 fn words<S: Serializer>(access: &[Access], serializer: S) -> Result<S::Ok, S::Error> {

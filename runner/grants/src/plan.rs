@@ -1,15 +1,15 @@
 //! The plan: what a pipeline will do and with what authority, before anything runs.
 
 use capstep_pipeline::expr::{Evaluated, JobStatus, Reference, Scope, SecretText, Target, descend};
-use capstep_pipeline::{Diagnostic, Pipeline, Source, Step};
+use capstep_pipeline::{Backoff, Diagnostic, Pipeline, Source, Span, Step};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
-use std::collections::BTreeMap;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use crate::authority::Authority;
-use crate::bind::{BoundStep, InputScope, Knowledge, SecretBinding, bind};
+use crate::bind::{BoundStep, InputScope, Knowledge, RoleKind, SecretBinding, bind};
 use crate::grant::{Grant, Place};
 use crate::manifest::{Abi, Access, Manifest, SinkKind};
 use crate::races;
@@ -35,6 +35,12 @@ pub struct Plan {
 pub struct JobPlan {
     /// Its id.
     pub id: String,
+    /// Its key in `jobs`.
+    #[serde(skip)]
+    pub key: String,
+    /// The values that make it this job of a matrix.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub matrix: Option<Map<String, Value>>,
     /// The jobs it waits for.
     pub needs: Vec<String>,
     /// Its steps, in order.
@@ -113,6 +119,8 @@ pub struct PluginProblem {
 pub struct Variables {
     /// Each with its value and how far it can be trusted to be the author's own.
     pub values: BTreeMap<String, (Value, Knowledge)>,
+    /// What `event` is, where the run is about an event. Somebody else decides what is in it.
+    pub event: Option<Value>,
 }
 
 /// Checks every step against its plugin and works out what each may touch.
@@ -122,49 +130,71 @@ pub fn plan(
     plugins: &dyn PluginSource,
     variables: &Variables,
 ) -> (Plan, Vec<Diagnostic>) {
-    let scope = PlanScope { variables };
-    let mut diagnostics = Vec::new();
-    let jobs = pipeline
-        .jobs
-        .iter()
-        .map(|job| JobPlan {
-            id: job.id.value.clone(),
-            needs: job.needs.iter().map(|need| need.value.clone()).collect(),
-            steps: job
-                .steps
-                .iter()
-                .enumerate()
-                .filter_map(|(index, step)| {
-                    let manifest = match plugins.manifest(pipeline, &step.uses.value) {
-                        Ok(manifest) => manifest,
-                        Err(problem) => {
-                            diagnostics.push(
-                                Diagnostic::error(problem.code, step.uses.span, problem.message)
-                                    .maybe_help(problem.help),
-                            );
-                            return None;
-                        }
-                    };
+    let mut diagnostics = Diagnostics::default();
+    let mut jobs = Vec::with_capacity(pipeline.jobs.len());
+    for job in &pipeline.jobs {
+        let matrix = job.matrix.as_ref().map(|variant| &variant.values);
+        let scope = PlanScope { variables, matrix };
+        let mut steps = Vec::with_capacity(job.steps.len());
+        for (index, step) in job.steps.iter().enumerate() {
+            match plugins.manifest(pipeline, &step.uses.value) {
+                Ok(manifest) => {
                     let (bound, found) = bind(source, step, &manifest, &scope);
-                    diagnostics.extend(found);
-                    Some(step_plan(source, index, step, &manifest, bound))
-                })
-                .collect(),
-        })
-        .collect();
+                    diagnostics.add(found);
+                    steps.push(step_plan(source, index, step, &manifest, bound));
+                }
+                Err(problem) => diagnostics.add([Diagnostic::error(
+                    problem.code,
+                    step.uses.span,
+                    problem.message,
+                )
+                .maybe_help(problem.help)]),
+            }
+        }
+        jobs.push(JobPlan {
+            id: job.id.value.clone(),
+            key: job.key.clone(),
+            matrix: matrix.cloned(),
+            needs: job.needs.iter().map(|need| need.value.clone()).collect(),
+            steps,
+        });
+    }
     let plan = Plan {
         version: PLAN_VERSION,
         file: source.name.clone(),
         jobs,
     };
-    diagnostics.extend(races::find(source, &plan));
-    (plan, diagnostics)
+    diagnostics.add(races::find(source, &plan));
+    (plan, diagnostics.found)
+}
+
+/// Mistakes, each told once: the jobs of a matrix have their steps in common, and so what is wrong with them.
+#[derive(Default)]
+struct Diagnostics {
+    found: Vec<Diagnostic>,
+    seen: HashSet<(&'static str, Span, String)>,
+}
+
+impl Diagnostics {
+    fn add(&mut self, found: impl IntoIterator<Item = Diagnostic>) {
+        for diagnostic in found {
+            let about = (diagnostic.code, diagnostic.span, diagnostic.message.clone());
+            if self.seen.insert(about) {
+                self.found.push(diagnostic);
+            }
+        }
+    }
 }
 
 /// What a step is called where it has no name of its own: its id, or what it uses.
 pub fn step_name(step: &Step) -> String {
     let own = step.name.as_ref().or(step.id.as_ref());
-    own.map_or_else(|| step.uses.value.clone(), |name| name.value.clone())
+    match own {
+        Some(name) => name.value.clone(),
+        None => step
+            .script_title()
+            .unwrap_or_else(|| step.uses.value.clone()),
+    }
 }
 
 fn step_plan(
@@ -177,9 +207,36 @@ fn step_plan(
     let secrets = bound
         .secrets
         .iter()
-        .map(|secret| flow(secret, &bound.grants))
+        .map(|secret| flow(secret, &bound.grants, manifest.abi))
         .collect();
     let mut notes = Vec::new();
+    if manifest.abi == Abi::Host
+        && !bound
+            .grants
+            .iter()
+            .any(|grant| matches!(grant.authority, Some(Authority::Path { .. })))
+    {
+        notes.push(
+            "may read and change the whole folder; `reads` and `writes` say less, and let races be found"
+                .to_owned(),
+        );
+    }
+    if step.finally {
+        notes.push("runs at the end, however the steps before went".to_owned());
+    }
+    if let Some(retry) = step.retry.as_ref().filter(|retry| retry.attempts > 1) {
+        let waits = match retry.backoff {
+            Backoff::Constant => "apart",
+            Backoff::Exponential => "apart, then twice as long each time",
+        };
+        notes.push(format!(
+            "is tried up to {} times, {:?} {waits}: each try may touch the same",
+            retry.attempts, retry.delay
+        ));
+    }
+    if step.continue_on_error {
+        notes.push("may fail: the job goes on".to_owned());
+    }
     let mut runs_project_code = Vec::new();
     for grant in &bound.grants {
         if let Some(Authority::Script {
@@ -188,12 +245,36 @@ fn step_plan(
             ..
         }) = &grant.authority
         {
-            runs_project_code.push(format!("{first_line} on {}", shown(&bound.grants, targets)));
+            runs_project_code.push(if manifest.abi == Abi::Host {
+                format!("{first_line} on this machine")
+            } else {
+                format!("{first_line} on {}", shown(&bound.grants, targets))
+            });
+        }
+        if let Some(build) = &grant.build {
+            let context = grant
+                .authority
+                .as_ref()
+                .map_or_else(|| describe_unknown(grant), ToString::to_string);
+            runs_project_code.push(format!("{context}/{build}"));
+        }
+        if grant.access.contains(&Access::Run) {
+            notes.push(format!(
+                "containers of {} run the image's own code",
+                describe(grant)
+            ));
         }
         if grant.access.contains(&Access::Exec) {
             notes.push(format!(
                 "the plugin may run commands of its own on {}",
                 describe(grant)
+            ));
+        }
+        if grant.access.contains(&Access::Delete) {
+            notes.push(format!(
+                "what is at {} and not in {} is removed there",
+                describe(grant),
+                beside(&bound.grants, grant)
             ));
         }
         if grant.access.contains(&Access::Mount) {
@@ -206,6 +287,17 @@ fn step_plan(
             notes.push(format!("{} is known when the step starts", grant.pointer));
         }
     }
+    for role in bound
+        .roles
+        .iter()
+        .filter(|role| role.kind == RoleKind::Jump)
+    {
+        notes.push(format!(
+            "{} is reached through {}",
+            shown(&bound.grants, &role.serves),
+            shown(&bound.grants, std::slice::from_ref(&role.pointer))
+        ));
+    }
     StepPlan {
         number: index + 1,
         id: step.id.as_ref().map(|id| id.value.clone()),
@@ -215,6 +307,7 @@ fn step_plan(
             Abi::Plain => format!("{} (plain program)", manifest.name),
             Abi::Command => format!("{} {} (command)", manifest.name, manifest.version),
             Abi::World => format!("{} {}", manifest.name, manifest.version),
+            Abi::Host => "a script of the pipeline, run by the host".to_owned(),
         },
         place: Place::of(source, step.uses.span),
         authority: bound.grants,
@@ -224,7 +317,9 @@ fn step_plan(
     }
 }
 
-fn flow(secret: &SecretBinding, grants: &[Grant]) -> SecretFlow {
+fn flow(secret: &SecretBinding, grants: &[Grant], abi: Abi) -> SecretFlow {
+    // Whatever a script on this machine is given, the project's own code has.
+    let reveal = secret.reveal || abi == Abi::Host;
     let to = match &secret.sink {
         None => "the plugin itself (revealed)".to_owned(),
         Some(sink) => {
@@ -235,6 +330,8 @@ fn flow(secret: &SecretBinding, grants: &[Grant]) -> SecretFlow {
                 SinkKind::RemoteEnv => format!("environment of the script `{far_ends}`"),
                 SinkKind::HttpHeader => format!("request header to {far_ends}"),
                 SinkKind::HttpBody => format!("request body to {far_ends}"),
+                SinkKind::RegistryAuth => format!("login {far_ends}"),
+                SinkKind::BuildSecret => format!("secret of the build of {far_ends}"),
                 SinkKind::File => format!(
                     "file {far_ends} ({})",
                     sink.format.as_deref().unwrap_or("text")
@@ -242,7 +339,9 @@ fn flow(secret: &SecretBinding, grants: &[Grant]) -> SecretFlow {
             }
         }
     };
-    let to = if secret.reveal && secret.sink.is_some() {
+    let to = if abi == Abi::Host {
+        format!("{to} (revealed)")
+    } else if secret.reveal && secret.sink.is_some() {
         format!("{to}, and the plugin itself (revealed)")
     } else {
         to
@@ -257,7 +356,7 @@ fn flow(secret: &SecretBinding, grants: &[Grant]) -> SecretFlow {
             .as_ref()
             .map(|sink| sink.to.clone())
             .unwrap_or_default(),
-        revealed: secret.reveal,
+        revealed: reveal,
         place: secret.place.clone(),
     }
 }
@@ -267,7 +366,11 @@ fn shown(grants: &[Grant], pointers: &[String]) -> String {
     let things: Vec<String> = grants
         .iter()
         .filter(|grant| pointers.contains(&grant.pointer))
-        .map(describe)
+        .map(|grant| match (&grant.authority, &grant.build) {
+            // A far end is the context, however it is built.
+            (Some(authority), Some(_)) => authority.to_string(),
+            _ => describe(grant),
+        })
         .collect();
     if things.is_empty() {
         "nothing".to_owned()
@@ -276,9 +379,26 @@ fn shown(grants: &[Grant], pointers: &[String]) -> String {
     }
 }
 
+/// The local paths that stand in the same record as a grant, for people.
+fn beside(grants: &[Grant], of: &Grant) -> String {
+    let record = |grant: &Grant| {
+        grant
+            .pointer
+            .rsplit_once('/')
+            .map(|(record, _)| record.to_owned())
+    };
+    let pointers: Vec<String> = grants
+        .iter()
+        .filter(|grant| grant.access.contains(&Access::Upload) && grant.pointer != of.pointer)
+        .filter(|grant| record(grant) == record(of))
+        .map(|grant| grant.pointer.clone())
+        .collect();
+    shown(grants, &pointers)
+}
+
 /// What a grant designates, for people.
 pub fn describe(grant: &Grant) -> String {
-    match (&grant.authority, &grant.within) {
+    match (&grant.authority, &grant.build) {
         (
             Some(Authority::RemotePath {
                 path,
@@ -287,15 +407,30 @@ pub fn describe(grant: &Grant) -> String {
             }),
             _,
         ) => format!("{path} in the new release"),
-        (Some(authority), _) => authority.to_string(),
-        (None, Some(within)) => format!("something within {within}"),
-        (None, None) => "something known at run time".to_owned(),
+        (Some(authority), Some(build)) => format!("{authority} ({build})"),
+        (Some(authority), None) => authority.to_string(),
+        (None, _) => describe_unknown(grant),
     }
+}
+
+/// What a grant designates that is known only when the step starts.
+fn describe_unknown(grant: &Grant) -> String {
+    match &grant.within {
+        Some(within) => format!("something within {within}"),
+        None => "something known at run time".to_owned(),
+    }
+}
+
+/// Whether a grant starts the project's own code, and so has its line in [`StepPlan::runs_project_code`]: in the order
+/// of the grants, one each.
+pub fn starts_project_code(grant: &Grant) -> bool {
+    matches!(grant.authority, Some(Authority::Script { .. })) || grant.build.is_some()
 }
 
 /// What is known before anything runs.
 struct PlanScope<'a> {
     variables: &'a Variables,
+    matrix: Option<&'a Map<String, Value>>,
 }
 
 impl Scope for PlanScope<'_> {
@@ -311,6 +446,13 @@ impl Scope for PlanScope<'_> {
                     None => Err(format!("the variable `{name}` has no value")),
                 }
             }
+            [context, axis, rest @ ..] if context == "matrix" => {
+                matrix_value(self.matrix, axis, rest)
+            }
+            [context, rest @ ..] if context == "event" => match &self.variables.event {
+                Some(event) => descend(event, rest).cloned().map(Evaluated::Json),
+                None => Err("is known only when the pipeline runs".to_owned()),
+            },
             _ => Err("is known only when the pipeline runs".to_owned()),
         }
     }
@@ -329,11 +471,34 @@ impl InputScope for PlanScope<'_> {
                 .values
                 .get(name)
                 .map_or(Knowledge::Undeclared, |(_, from)| *from),
-            Target::StepOutput { .. } | Target::JobOutput { .. } | Target::RunId => {
-                Knowledge::NotYet
-            }
+            // Who refers to a matrix that isn't there is told so where the text is checked.
+            Target::Matrix(_) if self.matrix.is_none() => Knowledge::Undeclared,
+            Target::Matrix(_) => Knowledge::Written,
+            Target::Event if self.variables.event.is_some() => Knowledge::RunTime,
+            // What `env` stands for is looked up before.
+            Target::Env(_) => Knowledge::Undeclared,
+            Target::StepOutput { .. }
+            | Target::JobOutput { .. }
+            | Target::StepOutcome(_)
+            | Target::JobOutcome(_)
+            | Target::Event
+            | Target::Run(_) => Knowledge::NotYet,
         }
     }
+}
+
+/// A value of a matrix, or a part of it. A combination may lack what another one was given.
+///
+/// # Errors
+/// The path leads on where there is nothing to lead into, or the job has no matrix.
+pub fn matrix_value(
+    matrix: Option<&Map<String, Value>>,
+    axis: &str,
+    rest: &[String],
+) -> Result<Evaluated, String> {
+    let values = matrix.ok_or("this job has no matrix")?;
+    let value = values.get(axis).unwrap_or(&Value::Null);
+    descend(value, rest).cloned().map(Evaluated::Json)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::bind::Bound;
 use crate::check::{Act, Permit, Refusal, StepAuthority, authorize};
-use crate::manifest::{Kind, Manifest, SiblingRef, SinkKind, UrlMatch};
+use crate::manifest::{Kind, Manifest, Methods, SiblingRef, SinkKind, UrlMatch};
 use crate::testing::{bound, try_manifest};
 use crate::workspace_path::WorkspacePath;
 use crate::{Authority, remote_path, text, widening};
@@ -29,7 +29,7 @@ const TYPES: &[(&str, &[&str], &[&str])] = &[
     ("boolean", &[], &["true", "false"]),
     (
         "path",
-        &["read", "write", "upload", "mount"],
+        &["read", "write", "upload", "mount", "build"],
         &["src", "./out//a/", "dist/*.txt", "."],
     ),
     (
@@ -49,6 +49,12 @@ const TYPES: &[(&str, &[&str], &[&str])] = &[
         &["/srv", "/srv//web/"],
     ),
     ("script", &[], &["make", "bash deploy.sh"]),
+    (
+        "image",
+        &["pull", "build", "push", "run"],
+        &["ruby", "\"Registry.example.com/webapp:web\""],
+    ),
+    ("registry", &[], &["docker.io", "Registry.example.com"]),
 ];
 
 fn field() -> impl Strategy<Value = Field> {
@@ -137,6 +143,27 @@ fn acts<'a>(pointers: &'a [String]) -> Vec<(Act<'a>, &'static [&'static str])> {
             &["script", "files", "exec"],
         ));
         acts.push((Act::SshExec { target: input }, &["exec"]));
+        acts.push((Act::DockerLogin { registry: input }, &[]));
+        acts.push((
+            Act::DockerInspect { image: input },
+            &["pull", "build", "push", "run"],
+        ));
+        acts.push((
+            Act::DockerBuild {
+                context: input,
+                image: None,
+            },
+            &["build"],
+        ));
+        for registry in std::iter::once(None).chain(pointers.iter().map(|at| Some(at.as_str()))) {
+            let image = input;
+            acts.push((Act::DockerPull { image, registry }, &["pull"]));
+            acts.push((Act::DockerPush { image, registry }, &["push"]));
+        }
+        for source in pointers {
+            let image = input;
+            acts.push((Act::DockerTag { source, image }, &["build"]));
+        }
         for target in pointers {
             acts.push((
                 Act::SshScript {
@@ -161,6 +188,14 @@ fn acts<'a>(pointers: &'a [String]) -> Vec<(Act<'a>, &'static [&'static str])> {
                 &["upload", "download", "read", "write"],
             ));
             for source in pointers {
+                acts.push((
+                    Act::SshDelete {
+                        target,
+                        source,
+                        destination: input,
+                    },
+                    &["delete"],
+                ));
                 acts.push((
                     Act::SshUpload {
                         target,
@@ -197,6 +232,9 @@ fn designated(field: &Field) -> Vec<String> {
         "a@b" => "a@b:22",
         "root@Web.Example.com:2222" => "root@web.example.com:2222",
         "/srv//web/" => "/srv/web",
+        "ruby" => "docker.io/library/ruby:latest",
+        "Registry.example.com/webapp:web" => "registry.example.com/webapp:web",
+        "Registry.example.com" => "registry.example.com",
         other => other,
     };
     vec![canonical.to_owned()]
@@ -210,6 +248,14 @@ fn touched(permit: &Permit) -> Vec<String> {
         Permit::Ssh(permit) => vec![format!("{}@{}:{}", permit.user, permit.host, permit.port)],
         Permit::Script { text, .. } => vec![text.clone()],
         Permit::Transfer { remote, .. } | Permit::Remote(remote) => vec![remote.path.clone()],
+        Permit::Registry(permit) => vec![permit.host.clone()],
+        Permit::Image(permit) => {
+            let login = permit.login.as_ref();
+            assert!(login.is_none_or(|login| login.host == permit.image.registry));
+            vec![permit.image.to_string()]
+        }
+        Permit::Build { root, .. } => vec![root.to_string()],
+        Permit::Tag { image, .. } => vec![image.image.to_string()],
         Permit::Value { .. } => Vec::new(),
     }
 }
@@ -317,10 +363,12 @@ fn kinds() -> Vec<Kind> {
         Kind::Path,
         Kind::Url {
             url_match: UrlMatch::Prefix,
-            methods: vec!["GET".to_owned()],
+            methods: Methods::Listed(vec!["GET".to_owned()]),
         },
         Kind::TcpAddress,
         Kind::SshTarget,
+        Kind::Image,
+        Kind::Registry,
         Kind::RemotePath {
             target: SiblingRef::Requirement("t".to_owned()),
         },

@@ -1,16 +1,20 @@
 //! Races, found before the run: since every step's reads and writes are known, two steps that may run at once must not
 //! write what the other reads or writes.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod order;
+
+use std::collections::HashSet;
 
 use capstep_pipeline::{Diagnostic, Source, Span};
 
 use crate::authority::Authority;
 use crate::grant::{Grant, Place};
+use crate::image_reference::ImageReference;
 use crate::manifest::Access;
 use crate::plan::{JobPlan, Plan, StepPlan};
 use crate::remote_path;
 use crate::workspace_path::WorkspacePath;
+use order::Order;
 
 /// A thing that a step touches.
 enum Thing {
@@ -20,6 +24,7 @@ enum Thing {
         port: u16,
         path: String,
     },
+    Image(ImageReference),
 }
 
 struct Touch<'a> {
@@ -30,64 +35,46 @@ struct Touch<'a> {
 
 /// All pairs of steps that race.
 pub(crate) fn find(source: &Source, plan: &Plan) -> Vec<Diagnostic> {
-    let before = ancestors(plan);
+    let order = Order::of(&plan.jobs);
     // What a step touches is worked out once, and a job that touches nothing races with none: every job is held against
     // every other one, and a pipeline may have thousands.
-    let jobs: Vec<(&JobPlan, Vec<Toucher<'_>>)> = plan
+    let jobs: Vec<(usize, &JobPlan, Vec<Toucher<'_>>)> = plan
         .jobs
         .iter()
-        .map(|job| {
+        .enumerate()
+        .map(|(place, job)| {
             let steps = job.steps.iter().map(|step| Toucher {
                 job,
                 step,
                 touches: touches(step),
             });
-            (job, steps.filter(|step| !step.touches.is_empty()).collect())
+            let steps: Vec<_> = steps.filter(|step| !step.touches.is_empty()).collect();
+            (place, job, steps)
         })
-        .filter(|(_, steps): &(_, Vec<_>)| !steps.is_empty())
+        .filter(|(_, _, steps)| !steps.is_empty())
         .collect();
     let mut found = Vec::new();
-    for (index, (left, firsts)) in jobs.iter().enumerate() {
-        for (right, seconds) in jobs.iter().skip(index + 1) {
-            let ordered = |a: &JobPlan, b: &JobPlan| {
-                before
-                    .get(b.id.as_str())
-                    .is_some_and(|set| set.contains(a.id.as_str()))
-            };
-            if ordered(left, right) || ordered(right, left) {
+    // Two jobs of a matrix race in the same lines as any other two of it: that is told once.
+    let mut told = HashSet::new();
+    for (index, (here, left, firsts)) in jobs.iter().enumerate() {
+        for (there, right, seconds) in jobs.iter().skip(index + 1) {
+            if order.is_before(*here, *there) || order.is_before(*there, *here) {
                 continue;
             }
             for first in firsts {
                 for second in seconds {
                     if let Some(diagnostic) = race(source, first, second) {
-                        found.push(diagnostic);
+                        let matrix = left.matrix.is_some() || right.matrix.is_some();
+                        let about = (left.key.as_str(), right.key.as_str(), diagnostic.span);
+                        if !matrix || told.insert(about) {
+                            found.push(diagnostic);
+                        }
                     }
                 }
             }
         }
     }
     found
-}
-
-/// For each job, every job that ends before it starts.
-fn ancestors(plan: &Plan) -> BTreeMap<&str, BTreeSet<&str>> {
-    let mut before: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    // As many rounds as there are jobs reach every ancestor, in any order and with a cycle too; mostly a few are enough.
-    for _ in &plan.jobs {
-        let mut more = false;
-        for job in &plan.jobs {
-            let mut set: BTreeSet<&str> = job.needs.iter().map(String::as_str).collect();
-            for need in &job.needs {
-                set.extend(before.get(need.as_str()).into_iter().flatten().copied());
-            }
-            more |= before.get(job.id.as_str()) != Some(&set);
-            before.insert(job.id.as_str(), set);
-        }
-        if !more {
-            break;
-        }
-    }
-    before
 }
 
 /// A step that touches something.
@@ -141,10 +128,14 @@ fn race(source: &Source, left: &Toucher<'_>, right: &Toucher<'_>) -> Option<Diag
                 Diagnostic::error(code, second, message)
                     .label("here")
                     .related(first, "and here")
-                    .help(format!(
-                        "say which comes first: `needs: [{}]` in job `{}`",
-                        left.job.id, right.job.id
-                    )),
+                    .help(if left.job.key == right.job.key {
+                        "both are of one matrix: put what tells them apart into the path, such as `${{ matrix.AXIS }}`".to_owned()
+                    } else {
+                        format!(
+                            "say which comes first: `needs: [{}]` in job `{}`",
+                            left.job.key, right.job.key
+                        )
+                    }),
             );
         }
     }
@@ -203,7 +194,26 @@ fn touches(step: &StepPlan) -> Vec<Touch<'_>> {
                     }
                 }
             }
-            _ => {}
+            Some(Authority::Image { image }) => {
+                let writes = grant
+                    .access
+                    .iter()
+                    .any(|access| matches!(access, Access::Build | Access::Push));
+                touches.push(Touch {
+                    thing: Thing::Image(image.clone()),
+                    writes,
+                    grant,
+                });
+            }
+            // Nothing of these is written by a step as far as anybody can tell; a run-time value isn't judged.
+            Some(
+                Authority::Url { .. }
+                | Authority::TcpAddress { .. }
+                | Authority::SshTarget { .. }
+                | Authority::Registry { .. }
+                | Authority::Script { .. },
+            )
+            | None => {}
         }
     }
     touches
@@ -231,13 +241,15 @@ fn meet(left: &Thing, right: &Thing) -> bool {
                 path: other_path,
             },
         ) => host == other_host && port == other_port && remote_path::overlap(path, other_path),
-        _ => false,
+        (Thing::Image(left), Thing::Image(right)) => left.is_same_tag(right),
+        (Thing::Local(_) | Thing::Remote { .. } | Thing::Image(_), _) => false,
     }
 }
 
 fn shown(thing: &Thing) -> String {
     match thing {
         Thing::Local(path) => path.to_string(),
+        Thing::Image(image) => image.to_string(),
         Thing::Remote { host, path, .. } => format!("{path} on {host}"),
     }
 }

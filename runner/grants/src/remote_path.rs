@@ -46,14 +46,19 @@ pub(crate) fn join(folder: &str, entry: &str) -> String {
     }
 }
 
+/// Whether a folder contains a path; both absolute, or both relative to the same folder.
+pub(crate) fn contains(folder: &str, path: &str) -> bool {
+    match folder {
+        "/" => path.starts_with('/'),
+        "." => !path.starts_with('/'),
+        _ => path
+            .strip_prefix(folder)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+    }
+}
+
 /// Whether one of two absolute paths contains the other.
 pub(crate) fn overlap(left: &str, right: &str) -> bool {
-    let contains = |folder: &str, path: &str| {
-        folder == "/"
-            || path
-                .strip_prefix(folder)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
     contains(left, right) || contains(right, left)
 }
 

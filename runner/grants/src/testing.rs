@@ -87,6 +87,7 @@ pub(crate) fn variables<const N: usize>(values: [(&str, Value, Knowledge); N]) -
             .into_iter()
             .map(|(name, value, from)| (name.to_owned(), (value, from)))
             .collect(),
+        event: None,
     }
 }
 
@@ -120,9 +121,13 @@ impl InputScope for RunTime {
     fn knowledge(&self, reference: &Reference) -> Knowledge {
         match reference.target {
             Target::Secret(_) | Target::Variable(_) => Knowledge::Written,
-            Target::StepOutput { .. } | Target::JobOutput { .. } | Target::RunId => {
-                Knowledge::RunTime
-            }
+            Target::Matrix(_) | Target::Env(_) => Knowledge::Undeclared,
+            Target::StepOutput { .. }
+            | Target::JobOutput { .. }
+            | Target::StepOutcome(_)
+            | Target::JobOutcome(_)
+            | Target::Event
+            | Target::Run(_) => Knowledge::RunTime,
         }
     }
 }

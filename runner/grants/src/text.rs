@@ -3,14 +3,15 @@
 use url::Url;
 
 use crate::authority::Authority;
-use crate::manifest::Kind;
+use crate::image_reference::{self, ImageReference};
+use crate::manifest::{Kind, Methods};
 use crate::workspace_path::WorkspacePath;
 
 /// The port of an `ssh-target` that names none.
 const SSH_PORT: u16 = 22;
 
-/// Reads the text of an authority-carrying value. Remote paths and scripts need their siblings and are completed by
-/// the caller.
+/// Reads the text of an authority-carrying value. Remote paths, scripts and the methods that a step chooses need their
+/// siblings and are completed by the caller.
 ///
 /// # Errors
 /// What is wrong with the text, as a sentence without its end.
@@ -22,7 +23,10 @@ pub(crate) fn authority(kind: &Kind, text: &str) -> Result<Option<Authority>, St
         Kind::Url { url_match, methods } => Authority::Url {
             url: url(text)?.to_string(),
             url_match: *url_match,
-            methods: methods.clone(),
+            methods: match methods {
+                Methods::Listed(methods) => methods.clone(),
+                Methods::Chosen(_) => Vec::new(),
+            },
         },
         Kind::TcpAddress => {
             let (host, port) = host_port(text)?;
@@ -48,6 +52,12 @@ pub(crate) fn authority(kind: &Kind, text: &str) -> Result<Option<Authority>, St
                 port: port.unwrap_or(SSH_PORT),
             }
         }
+        Kind::Image => Authority::Image {
+            image: ImageReference::parse(text)?,
+        },
+        Kind::Registry => Authority::Registry {
+            host: image_reference::registry(text)?,
+        },
         _ => return Ok(None),
     }))
 }
@@ -169,7 +179,7 @@ mod tests {
     fn urls_and_addresses() {
         let kind = Kind::Url {
             url_match: UrlMatch::Exact,
-            methods: vec![],
+            methods: Methods::Listed(vec![]),
         };
         check(
             &kind,

@@ -3,11 +3,33 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Names that no grant on a folder reaches: the repository's own data, and the files that decide what is granted.
-const RESERVED: &[&str] = &[".git", "capstep.yml", "capstep.lock", "capstep.policy.yml"];
-
 /// The longest path taken, in bytes: Linux's own limit.
 const MAX_LENGTH: usize = 4096;
+
+/// What is wrong with a path, in words that follow it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PathProblem {
+    /// It names nothing.
+    #[error("is empty")]
+    Empty,
+    /// It is longer than the system allows.
+    #[error("is longer than {MAX_LENGTH} bytes")]
+    TooLong,
+    /// It starts at the root of the file system.
+    #[error("is absolute; paths are relative to the pipeline's folder")]
+    Absolute,
+    /// It holds a line end or a zero byte.
+    #[error("holds a character that no path may have")]
+    Character,
+    /// It has a `..` in it.
+    #[error("leads out of its folder")]
+    Outside,
+    /// It is, or lies in, what no step is handed.
+    #[error(
+        "is never handed to a step: `.git`, the pipeline and its lockfile and policy are out of reach"
+    )]
+    Reserved,
+}
 
 /// A relative path without `.`, `..`, empty parts or a leading slash; `.` for the folder itself.
 #[derive(
@@ -17,39 +39,44 @@ const MAX_LENGTH: usize = 4096;
 pub struct WorkspacePath(String);
 
 impl WorkspacePath {
+    /// Names that no grant on a folder reaches: the repository's own data, and the files that decide what is granted.
+    pub const RESERVED: &'static [&'static str] =
+        &[".git", "capstep.yml", "capstep.lock", "capstep.policy.yml"];
+
     /// Reads a path as the pipeline writes it.
     ///
     /// # Errors
-    /// What is wrong with it, in words that follow the path.
-    pub fn parse(text: &str) -> Result<Self, &'static str> {
-        let path = Self::relative(text)?;
-        if path.is_reserved() {
-            return Err(
-                "is never handed to a step: `.git`, the pipeline and its lockfile and policy are out of reach",
-            );
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, PathProblem> {
+        Self::relative(text)?.unreserved()
+    }
+
+    fn unreserved(self) -> Result<Self, PathProblem> {
+        if self.is_reserved() {
+            return Err(PathProblem::Reserved);
         }
-        Ok(path)
+        Ok(self)
     }
 
     /// Reads a path without asking whether it is reserved.
-    fn relative(text: &str) -> Result<Self, &'static str> {
+    fn relative(text: &str) -> Result<Self, PathProblem> {
         if text.is_empty() {
-            return Err("is empty");
+            return Err(PathProblem::Empty);
         }
         if text.len() > MAX_LENGTH {
-            return Err("is longer than 4096 bytes");
+            return Err(PathProblem::TooLong);
         }
         if text.starts_with('/') {
-            return Err("is absolute; paths are relative to the pipeline's folder");
+            return Err(PathProblem::Absolute);
         }
         if text.contains('\0') || text.contains('\n') {
-            return Err("holds a character that no path may have");
+            return Err(PathProblem::Character);
         }
         let mut parts = Vec::new();
         for part in text.split('/') {
             match part {
                 "" | "." => {}
-                ".." => return Err("leads out of its folder"),
+                ".." => return Err(PathProblem::Outside),
                 other => parts.push(other),
             }
         }
@@ -64,28 +91,24 @@ impl WorkspacePath {
     ///
     /// # Errors
     /// An absolute entry, one with `..`, or a reserved name.
-    pub fn below(&self, entry: &str) -> Result<Self, &'static str> {
+    pub fn below(&self, entry: &str) -> Result<Self, PathProblem> {
         if entry.is_empty() {
             return Ok(self.clone());
         }
         let entry = Self::relative(entry)?;
-        let joined = match (self.0.as_str(), entry.0.as_str()) {
+        match (self.0.as_str(), entry.0.as_str()) {
             (_, ".") => self.clone(),
             (".", _) => entry,
             (folder, entry) => Self(format!("{folder}/{entry}")),
-        };
-        if joined.is_reserved() {
-            Err("is never handed to a step")
-        } else {
-            Ok(joined)
         }
+        .unreserved()
     }
 
     /// Whether the path, or a folder on the way to it, is reserved.
     pub fn is_reserved(&self) -> bool {
         let first = self.0.split('/').next().unwrap_or_default();
         // Without regard to case, as the file systems of some machines read names.
-        RESERVED
+        Self::RESERVED
             .iter()
             .any(|reserved| first.eq_ignore_ascii_case(reserved))
             || self
@@ -98,6 +121,20 @@ impl WorkspacePath {
     pub fn overlaps(&self, other: &Self) -> bool {
         let (left, right) = (self.fixed_part(), other.fixed_part());
         contains(left, right) || contains(right, left)
+    }
+
+    /// Whether what this designates includes that path: the path itself, what is below it, what a glob matches.
+    pub fn holds(&self, path: &Self) -> bool {
+        if self == path {
+            return true;
+        }
+        if self.is_glob() {
+            let glob = globset::GlobBuilder::new(&self.0)
+                .literal_separator(true)
+                .build();
+            return glob.is_ok_and(|glob| glob.compile_matcher().is_match(&path.0));
+        }
+        contains(&self.0, path.fixed_part())
     }
 
     /// The path up to its first wildcard.

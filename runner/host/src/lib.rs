@@ -3,6 +3,7 @@
 //! - `protocol`: what crosses the boundary, for all three ways in;
 //! - `sandbox`: runs a plugin and turns what it asks for into calls;
 //! - `step`: one running step: the way from a call to a verb, and what is done around every verb;
+//! - `script`: the pipeline's own script, where a step has one and no plugin;
 //! - `verbs`: one module a capability; `ops` the operations that they start; `files` the workspace they reach;
 //! - `journal`: the record of effects; `observer`: who hears what a step says; `fault`: how a verb fails.
 
@@ -13,8 +14,11 @@ pub mod observer;
 mod ops;
 pub mod protocol;
 pub mod sandbox;
+mod script;
 mod step;
 mod verbs;
 
-pub use files::{SealedFiles, SealedFilesError, Workspace};
+pub use files::{SealedFiles, SealedFilesError, Workspace, hash_files};
+pub use script::ScriptHost;
 pub use step::{StepRun, StepSettings};
+pub use verbs::DockerAccess;

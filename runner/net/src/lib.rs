@@ -12,7 +12,6 @@
 //! | [`network`] | a network in CIDR notation (pure) |
 //! | [`rule`] | the one function that says where an address may lead (pure) |
 //! | [`target`] | host and port in canonical form (pure) |
-//! | [`urlmatch`] | whether a URL is covered by a URL grant (pure) |
 //! | [`dial`], [`resolve`] | resolving and connecting |
 //! | [`tcp`] | a probe: does a port answer, and what does it say first |
 //! | [`http`] | HTTP/1.1 requests with limits, over TCP or TLS |
@@ -30,7 +29,6 @@ pub mod rule;
 pub mod target;
 pub mod tcp;
 pub mod tls;
-pub mod urlmatch;
 
 pub use class::{AddressClass, classify};
 pub use dial::{Dialed, Dialer};

@@ -14,7 +14,7 @@ codes! {
     YAML_SYNTAX = "yaml-syntax";
     /// A key stands twice in one map.
     DUPLICATE_KEY = "duplicate-key";
-    /// The file is larger or deeper than is read, or an expression longer or deeper.
+    /// The file is larger or deeper than is read, an expression longer or deeper, or an `env` larger.
     LIMIT_EXCEEDED = "limit-exceeded";
     /// There is nothing in the file.
     EMPTY_FILE = "empty-file";
@@ -34,6 +34,12 @@ codes! {
     BAD_NAME = "bad-name";
     /// A duration that can't be read.
     BAD_DURATION = "bad-duration";
+    /// A number that is too small or too large.
+    OUT_OF_RANGE = "out-of-range";
+    /// A word where only some are known.
+    UNKNOWN_WORD = "unknown-word";
+    /// A matrix that can't be made: an axis that isn't there, two jobs of the same values, or too many.
+    BAD_MATRIX = "bad-matrix";
     /// Two things of one name: step ids of a job, secrets, jobs in `needs`.
     DUPLICATE_NAME = "duplicate-name";
     /// `needs`, or an expression, names a job that does not exist or that isn't needed.

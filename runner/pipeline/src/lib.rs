@@ -22,7 +22,8 @@ pub use expr::{
     evaluate_condition, evaluate_template,
 };
 pub use model::{
-    Job, Pipeline, PluginDecl, Step, VarDecl, parse_pipeline, pipeline_schema, topological,
+    Backoff, Concurrency, Env, Environment, FAILURES, Job, Pipeline, PluginDecl, Retry, SCRIPT,
+    Step, Triggers, VarDecl, Variant, parse_pipeline, pipeline_schema, topological,
 };
 pub use source::{MAX_SOURCE_BYTES, Source, SourceError, Span, Spanned};
 pub use suggest::did_you_mean;

@@ -5,7 +5,7 @@
 //! - `built_in`: the plugins inside the binary, compiled by `build/`;
 //! - `file`: a `.wasm` of the repository, and why it can't be used;
 //! - `shape`: sections of a module or component: the embedded manifest, imports and exports;
-//! - `plain`: the manifest of a program that brings none.
+//! - `plain`: the manifest of a program that brings none; `script`: that of a `run:` step.
 //!
 //! Nothing is compiled here, and nothing outside the pipeline's folder is read.
 
@@ -16,6 +16,7 @@ mod plain;
 mod plugin;
 mod problem;
 mod registry;
+mod script;
 mod shape;
 
 pub use file::MAX_PLUGIN_BYTES;

@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use capstep_grants::manifest::Manifest;
 use capstep_grants::plan::{PluginProblem, PluginSource};
-use capstep_pipeline::{Pipeline, did_you_mean};
+use capstep_pipeline::{Pipeline, SCRIPT, did_you_mean};
 
 use crate::plugin::{Origin, Plugin};
 use crate::problem::{codes, problem, problem_with_help};
 use crate::shape::Shape;
-use crate::{built_in, file};
+use crate::{built_in, file, script};
 
 /// The plugins of one pipeline.
 ///
@@ -30,6 +30,8 @@ pub struct Registry {
 enum Place {
     BuiltIn(String),
     Path(String),
+    /// A script of the pipeline's own.
+    Script,
 }
 
 impl Registry {
@@ -87,6 +89,7 @@ impl Registry {
         let loaded = match &place {
             Place::BuiltIn(name) => load_built_in(name, self.in_demo),
             Place::Path(path) => file::read(&self.folder, path),
+            Place::Script => load_script(),
         };
         let loaded = loaded.map(Arc::new);
         found.insert(place, loaded.clone());
@@ -94,6 +97,10 @@ impl Registry {
     }
 
     fn locate(&self, pipeline: &Pipeline, uses: &str) -> Result<Place, PluginProblem> {
+        // No plugin can be called so: it is no identifier, and leads to no file.
+        if uses == SCRIPT {
+            return Ok(Place::Script);
+        }
         let is_built_in = built_in::find(uses, self.in_demo).is_some();
         let declared = pipeline
             .plugins
@@ -179,6 +186,14 @@ fn unknown(name: &str, known: &[&str]) -> PluginProblem {
         format!("there is no plugin `{name}`"),
         help,
     )
+}
+
+fn load_script() -> Result<Plugin, PluginProblem> {
+    let manifest = script::manifest().map_err(|error| {
+        let message = format!("steps with scripts can't be used: {error}");
+        problem(codes::INVALID_PLUGIN, message)
+    })?;
+    Ok(Plugin::new(Cow::Borrowed(&[]), manifest, Origin::BuiltIn))
 }
 
 fn load_built_in(name: &str, in_demo: bool) -> Result<Plugin, PluginProblem> {

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use russh::keys::{Error as KeyError, PrivateKey};
+use russh::keys::{Certificate, Error as KeyError, HashAlg, PrivateKey};
 use zeroize::Zeroizing;
 
+use crate::connect::printable;
 use crate::error::{SshError, SshErrorKind, Stage};
+use crate::known_hosts::in_time;
 
 /// What a user logs in with.
 pub struct Credentials {
@@ -13,6 +15,14 @@ pub struct Credentials {
     pub private_key: Zeroizing<String>,
     /// For an encrypted key.
     pub passphrase: Option<Zeroizing<String>>,
+    /// The key's certificate, as `ssh-keygen -s` writes it (`….pub`): with one the login is by it alone.
+    pub certificate: Option<String>,
+}
+
+/// What was made of [`Credentials`].
+pub(crate) struct Login {
+    pub(crate) key: Arc<PrivateKey>,
+    pub(crate) certificate: Option<Certificate>,
 }
 
 impl std::fmt::Debug for Credentials {
@@ -25,10 +35,20 @@ impl std::fmt::Debug for Credentials {
 const KEY_TEXT_LIMIT: usize = 64 * 1024;
 
 impl Credentials {
-    /// Reads and decrypts the key.
+    /// Reads and decrypts the key, and reads its certificate; `now` is in seconds since 1970.
     ///
-    /// Fails with [`SshErrorKind::KeyInvalid`]; the message tells the cases apart and never quotes the text.
-    pub(crate) fn load(&self) -> Result<Arc<PrivateKey>, SshError> {
+    /// Fails with [`SshErrorKind::KeyInvalid`]; the message tells the cases apart and never quotes the key's text. What a
+    /// certificate allows is the server's to judge: only one that can't help anywhere is refused here.
+    pub(crate) fn load(&self, now: u64) -> Result<Login, SshError> {
+        let key = self.key()?;
+        let certificate = match &self.certificate {
+            Some(text) => Some(certificate(text, &key, now)?),
+            None => None,
+        };
+        Ok(Login { key, certificate })
+    }
+
+    fn key(&self) -> Result<Arc<PrivateKey>, SshError> {
         let text = repair(&self.private_key);
         if text.is_empty() {
             return Err(invalid("the private key is empty"));
@@ -68,6 +88,34 @@ impl Credentials {
         }
         Ok(Arc::new(key))
     }
+}
+
+/// Reads a certificate and compares it with its key and the time.
+fn certificate(text: &str, key: &PrivateKey, now: u64) -> Result<Certificate, SshError> {
+    let text = text.trim_start_matches('\u{feff}').trim();
+    if text.len() > KEY_TEXT_LIMIT {
+        return Err(invalid("the certificate is too long to be one"));
+    }
+    let read = Certificate::from_openssh(text).map_err(|_| {
+        invalid(if text.contains("-cert-v01@openssh.com ") {
+            "the certificate cannot be read; is it whole?"
+        } else {
+            "this is not a certificate: it begins with a type such as ssh-ed25519-cert-v01@openssh.com"
+        })
+    })?;
+    let named = format!("the certificate {:?}", printable(read.key_id()));
+    if !read.cert_type().is_user() {
+        return Err(invalid(format!("{named} is a host's, not a user's")));
+    }
+    if read.public_key() != key.public_key().key_data() {
+        return Err(invalid(format!(
+            "{named} is for another key: {}, not {}",
+            read.public_key().fingerprint(HashAlg::Sha256),
+            key.fingerprint(HashAlg::Sha256),
+        )));
+    }
+    in_time(&read, now).map_err(|why| invalid(format!("{named} {why}")))?;
+    Ok(read)
 }
 
 fn invalid(message: impl Into<String>) -> SshError {
@@ -146,8 +194,9 @@ mod tests {
             let credentials = Credentials {
                 private_key: Zeroizing::new(text.into()),
                 passphrase: None,
+                certificate: None,
             };
-            let error = credentials.load().unwrap_err();
+            let error = credentials.load(0).map(drop).unwrap_err();
             assert_eq!(error.kind, SshErrorKind::KeyInvalid);
             assert!(
                 error.message.contains(expected),

@@ -57,6 +57,8 @@ pub enum SshErrorKind {
     HostKeyMismatch,
     /// The server's key is marked `@revoked`.
     HostKeyRevoked,
+    /// The server's certificate is not valid for it, and its key by itself is not known.
+    HostCertificate,
     /// The server did not accept the user's key.
     Unauthorized,
     /// The private key cannot be used: not a key, a wrong passphrase, an unsupported type.
@@ -90,6 +92,7 @@ impl SshErrorKind {
             Self::HostKeyUnknown => "host-key-unknown",
             Self::HostKeyMismatch => "host-key-mismatch",
             Self::HostKeyRevoked => "host-key-revoked",
+            Self::HostCertificate => "host-certificate",
             Self::Unauthorized => "unauthorized",
             Self::KeyInvalid => "key-invalid",
             Self::Invalid => "invalid",

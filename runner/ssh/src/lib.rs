@@ -12,6 +12,7 @@
 //! - [`mod@connect`]: key exchange, host key and authentication, each within a time limit
 //! - [`exec`], [`script`]: remote commands and the pipeline's script; nothing secret is on a command line
 //! - [`digest`], [`remote`], [`upload`]: files; unchanged ones are skipped, the others are switched at the end
+//! - [`unlisted`]: what a remote folder has beyond a list
 //! - [`release`]: a folder per release and an atomic switch of `current`
 //!
 //! RSA keys are not supported, neither the user's nor the host's: russh verifies and signs RSA only with the `rsa`
@@ -29,6 +30,7 @@ pub mod remote;
 pub mod script;
 mod session;
 mod stream;
+pub mod unlisted;
 pub mod upload;
 
 pub use connect::{ConnectLimits, Target, connect};
@@ -40,6 +42,7 @@ pub use release::{CommitReport, Release, ReleaseInfo};
 pub use remote::{RemoteKind, RemoteStat};
 pub use script::{Interpreter, ScriptRequest};
 pub use session::Session;
+pub use unlisted::Unlisted;
 pub use upload::{
     LocalFile, UploadEntry, UploadProgress, UploadReport, UploadRequest, UploadSymlink,
 };

@@ -151,7 +151,6 @@ impl Session {
         Ok(total)
     }
 
-    /// Fails with `outside` unless the path, links resolved, is `within` (links resolved) or below it.
     /// Like [`Session::link_stat`], for a path at or below `within`: the folder that holds it may not lead out of there
     /// through a link. What a link at the very end leads to is not looked at.
     ///
@@ -171,6 +170,7 @@ impl Session {
         self.link_stat(remote).await
     }
 
+    /// Fails with `outside` unless the path, links resolved, is `within` (links resolved) or below it.
     pub(crate) async fn check_within(&self, remote: &str, within: &str) -> Result<(), SshError> {
         let real = self.real_path(remote).await?;
         let root = self.real_path(within).await?;

@@ -3,9 +3,10 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use russh::Channel;
 use russh::client::{Handle, Msg};
+use russh::{Channel, ChannelOpenFailure};
 use russh_sftp::client::SftpSession;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
@@ -74,6 +75,40 @@ impl Session {
             .handle
             .disconnect(russh::Disconnect::ByApplication, "", "en");
         let _ = tokio::time::timeout(GOODBYE, goodbye).await;
+    }
+
+    /// A stream to a host and port that the server connects to: the way to a host behind it. The stream ends with this
+    /// session, which the caller keeps for as long.
+    ///
+    /// Fails with `unreachable` where the server can't get there, and with `peer` where it forwards nothing.
+    pub async fn tunnel(
+        &self,
+        host: &str,
+        port: u16,
+    ) -> Result<impl AsyncRead + AsyncWrite + Unpin + Send + use<>, SshError> {
+        // Who is said to have asked is for the server's log alone.
+        let opening = self
+            .handle
+            .channel_open_direct_tcpip(host, u32::from(port), "127.0.0.1", 0);
+        match tokio::time::timeout(self.limits.request, opening).await {
+            Ok(Ok(channel)) => Ok(channel.into_stream()),
+            Ok(Err(russh::Error::ChannelOpenFailure(reason))) => {
+                let (kind, why) = match reason {
+                    ChannelOpenFailure::AdministrativelyProhibited => (
+                        SshErrorKind::Peer,
+                        "it is not allowed to forward (AllowTcpForwarding, PermitOpen)",
+                    ),
+                    _ => (SshErrorKind::Unreachable, "it could not connect there"),
+                };
+                Err(SshError::new(
+                    Stage::Tcp,
+                    kind,
+                    format!("the jump host gives no way to {host}:{port}: {why}"),
+                ))
+            }
+            Ok(Err(error)) => Err(self.explain(SshError::from_russh(Stage::Tcp, &error))),
+            Err(_) => Err(self.timeout(&format!("connecting to {host}:{port} from there"))),
+        }
     }
 
     /// Opens a session channel within the limit for requests.

@@ -31,11 +31,12 @@
 //! The bounds on `host` say which interfaces the step uses, and the component imports those and no others. Tests hand
 //! the same function a [`testing::Mock`] and run natively.
 //!
-//! Layout: one module for each interface with its trait ([`files`], [`http`], [`log`], [`ops`], [`secrets`], [`ssh`],
+//! Layout: one module for each interface with its trait ([`docker`], [`files`], [`http`], [`log`], [`ops`], [`secrets`], [`ssh`],
 //! [`tcp`], [`time`]); [`error`] and [`failure`]; reading inputs in [`inputs`], their types in [`duration`], [`list`] and [`mod@pointer`];
 //! `guest` is the real host behind the traits, in wasm alone; [`step`](mod@step) is the way in; [`testing`] is the
 //! other host.
 
+pub mod docker;
 pub mod duration;
 pub mod error;
 pub mod failure;
@@ -51,6 +52,7 @@ pub mod ssh;
 pub mod step;
 pub mod tcp;
 pub mod time;
+pub mod together;
 
 #[cfg(target_family = "wasm")]
 mod guest;

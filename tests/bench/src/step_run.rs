@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use capstep_docker::{Endpoint, Surroundings};
 use capstep_grants::bind::{InputScope, Knowledge, bind};
 use capstep_grants::check::{Denial, StepAuthority};
 use capstep_host::journal::{Actor, Journal};
@@ -12,7 +13,7 @@ use capstep_host::sandbox::{
     AbiKind, CacheDirectories, DeclaredInterfaces, Invocation, LoadedPlugin, RunOutcome, Sandbox,
     SandboxConfig,
 };
-use capstep_host::{SealedFiles, StepRun, StepSettings, Workspace};
+use capstep_host::{DockerAccess, SealedFiles, StepRun, StepSettings, Workspace};
 use capstep_net::{Dialer, NetworkPolicy};
 use capstep_pipeline::expr::{Evaluated, JobStatus, Reference, Scope};
 use capstep_pipeline::{Source, parse_pipeline};
@@ -72,6 +73,7 @@ struct Host {
     journal: Arc<Journal>,
     masker: Masker,
     dialer: Arc<Dialer>,
+    docker: Arc<DockerAccess>,
 }
 
 impl Host {
@@ -109,6 +111,10 @@ impl Host {
             sealed: Arc::new(SealedFiles::open(&state).unwrap()),
             journal: Arc::new(Journal::create(&state.join("journal.jsonl")).unwrap()),
             masker: Masker::new([]),
+            docker: Arc::new(DockerAccess::new(
+                Endpoint::find(&Surroundings::default()),
+                Arc::new(Dialer::new(NetworkPolicy::default())),
+            )),
             dialer: Arc::new(Dialer::new(NetworkPolicy::default())),
         }
     }
@@ -131,6 +137,7 @@ impl Host {
             observer: Arc::new(Deaf),
             masker: self.masker.clone(),
             dialer: Arc::clone(&self.dialer),
+            docker: Arc::clone(&self.docker),
             cancel: cancel.clone(),
         });
         let invocation = Invocation {

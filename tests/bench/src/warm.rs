@@ -4,10 +4,13 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use capstep_docker::{Endpoint, Surroundings};
 use capstep_engine::{Cancel, Event, Outcome, RunSettings, TimedEvent};
 use capstep_grants::plan::Variables;
+use capstep_host::ScriptHost;
 use capstep_host::sandbox::CacheDirectories;
 use capstep_pipeline::{Source, parse_pipeline};
+use capstep_process::Program;
 use capstep_registry::Registry;
 
 use crate::project::{Project, pipeline};
@@ -100,7 +103,13 @@ fn settings(project: &Project, text: &str) -> RunSettings {
         secrets: Default::default(),
         workspace: folder.to_owned(),
         state: project.state(),
+        engine: Endpoint::find(&Surroundings::default()),
+        scripts: ScriptHost {
+            program: Program::this(),
+            scratch: std::env::temp_dir(),
+        },
         jobs: 1,
         only: Vec::new(),
+        resume: None,
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use capstep_demo::{DENIED_FILE, DemoProject, DemoServers, PIPELINE_FILE};
+use capstep_docker::{Endpoint, Surroundings};
 use capstep_engine::{Cancel, Outcome, RunSettings, TimedEvent};
 use capstep_grants::plan::Variables;
 use capstep_host::sandbox::CacheDirectories;
@@ -20,7 +21,7 @@ use crate::printer::Style;
 use crate::process;
 use crate::project::Project;
 use crate::report::Report;
-use crate::show;
+use crate::{directories, show};
 
 /// Deploy a small site over SSH, on this machine alone, and see a plugin being stopped.
 ///
@@ -178,8 +179,11 @@ impl Demo<'_> {
                 .collect(),
             workspace: project.folder.clone(),
             state: self.folder.join("state"),
+            engine: Endpoint::find(&Surroundings::default()),
+            scripts: directories::scripts(&self.context.environment),
             jobs: 1,
             only: Vec::new(),
+            resume: None,
         };
         let listener = move |event: &TimedEvent| report.tell(event);
         let result = capstep_engine::run(settings, listener, self.cancel.clone())

@@ -1,13 +1,21 @@
 //! The commands, one file each.
 
+mod again;
+pub(crate) mod completions;
 #[cfg(feature = "demo")]
 pub(crate) mod demo;
+pub(crate) mod doctor;
+pub(crate) mod gc;
 pub(crate) mod lint;
+pub(crate) mod man;
 mod pack;
 pub(crate) mod plan;
 pub(crate) mod plugin;
 pub(crate) mod run;
+pub(crate) mod runs;
 pub(crate) mod schema;
+pub(crate) mod show;
+pub(crate) mod why;
 
 use crate::arguments::Command;
 use crate::context::Context;
@@ -21,8 +29,15 @@ pub(crate) fn run(command: &Command, context: &Context) -> Result<u8, CliError> 
         Command::Demo(arguments) => demo::run(arguments, context),
         Command::Lint(arguments) => lint::run(arguments, context),
         Command::Plan(arguments) => plan::run(arguments, context),
+        Command::Runs(arguments) => runs::run(arguments, context),
+        Command::Show(arguments) => show::run(arguments, context),
+        Command::Why(arguments) => why::run(arguments, context),
         Command::Plugin(command) => plugin::run(command, context),
         Command::Schema(arguments) => schema::run(arguments, context),
+        Command::Doctor(arguments) => doctor::run(arguments, context),
+        Command::Gc(arguments) => gc::run(arguments, context),
+        Command::Completions(arguments) => completions::run(arguments, context),
+        Command::Man(arguments) => man::run(arguments, context),
     }
 }
 

@@ -1,13 +1,16 @@
 //! `capstep plan`
 
+use capstep_grants::changes;
+use capstep_grants::plan::Plan;
 use clap::Args;
 
-use crate::arguments::{FileArgument, Format, VariableArguments};
+use crate::arguments::{EventArgument, FileArgument, Format, VariableArguments};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::project::Project;
-use crate::values::{EnvFile, variables};
-use crate::{exit, show};
+use crate::show::PlanDiff;
+use crate::values::{self, EnvFile, variables};
+use crate::{exit, git, show};
 
 /// Show what each step may touch, where each secret goes and which project code runs. Runs nothing.
 ///
@@ -16,18 +19,33 @@ use crate::{exit, show};
 ///
 /// Where a step starts the project's own code (a script on a server), the plan says so: what that code does is that
 /// place's affair.
+///
+/// With `--diff` it shows only what a change of the file adds to that (`+`), widens or narrows (`~`) and removes (`-`),
+/// against the file as it was at a git revision. Steps are the same where their id, name or plugin is; a step that uses
+/// another plugin is another step. Plugins are those of now, for both versions of the file. A script with another text is
+/// shown, but is no wider authority: what it says is the file's own change.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   capstep plan
   capstep plan --var TARGET=root@203.0.113.7
-  capstep plan --format json | jq '.jobs[].steps[].authority'")]
+  capstep plan --format json | jq '.jobs[].steps[].authority'
+  capstep plan --diff HEAD
+  capstep plan --diff origin/main --exit-code   # in CI: fail where a change wants more")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     file: FileArgument,
     #[command(flatten)]
     variables: VariableArguments,
-    /// How the plan is written. JSON follows `capstep schema plan`.
+    #[command(flatten)]
+    event: EventArgument,
+    /// Show what the file allows now and did not at this git revision: a commit, a branch, a tag.
+    #[arg(long, value_name = "REF")]
+    diff: Option<String>,
+    /// With `--diff`: exit with 1 where anything was added or widened.
+    #[arg(long, requires = "diff")]
+    exit_code: bool,
+    /// How the plan is written. JSON follows `capstep schema plan`, with `--diff` `capstep schema plan-diff`.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
@@ -35,12 +53,18 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliError> {
     let project = Project::read(context, &arguments.file)?;
     let env_file = EnvFile::read(context, arguments.variables.env_file.as_deref())?;
-    let variables = variables::resolve(&project, &arguments.variables, &env_file, context)?;
+    let mut variables = variables::resolve(&project, &arguments.variables, &env_file, context)?;
+    variables.event = values::event(context, &arguments.event)?;
     let (plan, warnings) = project.plan(&variables)?;
     let look = context.printer.people;
     context
         .printer
         .people(&show::diagnostics(&project.source, &warnings, look));
+    if let Some(revision) = &arguments.diff {
+        let earlier = Earlier::read(&project, revision, context)?;
+        let old = earlier.plan(&arguments.variables, &env_file, context)?;
+        return show_diff(arguments, &earlier, &old, &plan, context);
+    }
     match arguments.format {
         Format::Text => {
             let text = show::plan(&plan, context.printer.data);
@@ -49,4 +73,62 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliErr
         Format::Json => context.printer.data(&super::json(&plan)?)?,
     }
     Ok(exit::PASSED)
+}
+
+/// The file as it was.
+struct Earlier {
+    project: Project,
+    /// The file's name now.
+    name: String,
+    revision: String,
+    commit: String,
+}
+
+impl Earlier {
+    fn read(now: &Project, revision: &str, context: &Context) -> Result<Self, CliError> {
+        let name = now.source.name.clone();
+        let (bytes, commit) = git::file_at(&context.environment, &now.path, &name, revision)?;
+        Ok(Self {
+            project: now.with_text(format!("{revision}:{name}"), bytes)?,
+            name,
+            revision: revision.to_owned(),
+            commit,
+        })
+    }
+
+    fn plan(
+        &self,
+        arguments: &VariableArguments,
+        env_file: &EnvFile,
+        context: &Context,
+    ) -> Result<Plan, CliError> {
+        let variables = variables::for_earlier(&self.project, arguments, env_file, context)?;
+        let planned = self.project.plan(&variables);
+        planned.map(|(plan, _)| plan).map_err(|error| {
+            error.hint("a version of the file with mistakes in it has no plan to compare with")
+        })
+    }
+}
+
+fn show_diff(
+    arguments: &Arguments,
+    earlier: &Earlier,
+    old: &Plan,
+    new: &Plan,
+    context: &Context,
+) -> Result<u8, CliError> {
+    let changes = changes::compare(old, new);
+    let diff = PlanDiff::new(&earlier.name, &earlier.revision, &earlier.commit, &changes);
+    match arguments.format {
+        Format::Text => {
+            let text = show::plan_diff(&diff, context.printer.data);
+            context.printer.page(&text)?;
+        }
+        Format::Json => context.printer.data(&super::json(&diff)?)?,
+    }
+    Ok(if arguments.exit_code && diff.wider {
+        exit::FAILED
+    } else {
+        exit::PASSED
+    })
 }

@@ -5,19 +5,21 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
-use capstep_engine::{Cancel, RunError, RunSettings};
+use capstep_docker::Endpoint;
+use capstep_engine::{Cancel, RunError, RunResult, RunSettings, TimedEvent};
 use capstep_pipeline::{Diagnostic, Job, Pipeline, did_you_mean};
 use clap::Args;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::arguments::{FileArgument, Format, SecretArguments, VariableArguments};
+use super::again::{self, AgainArguments};
+use crate::arguments::{EventArgument, FileArgument, Format, SecretArguments, VariableArguments};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::process::{self, Signalled};
 use crate::project::Project;
-use crate::report::{self, Report};
-use crate::values::{EnvFile, secrets, variables};
-use crate::{directories, exit, show};
+use crate::report::{self, Report, ReportArguments, ReportFiles};
+use crate::values::{self, EnvFile, secrets, variables};
+use crate::{directories, exit, show, surroundings};
 
 /// Run a pipeline.
 ///
@@ -35,6 +37,9 @@ Examples:
   capstep run
   capstep run --job deploy --var HOST=203.0.113.7 --secret DEPLOY_KEY=file:$HOME/.ssh/deploy
   capstep run --env-file .env.production
+  capstep run --from deploy/2
+  capstep run --failed latest
+  capstep run --junit junit.xml --html report.html
   capstep run --format json | jq -r 'select(.event == \"line\") | .text'
 
 {}", exit::help()))]
@@ -42,18 +47,24 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     file: FileArgument,
     /// Run this job and those it needs, and no others; may be given several times.
-    #[arg(long = "job", value_name = "JOB")]
-    only: Vec<String>,
+    #[arg(long = "job", value_name = "JOB", conflicts_with_all = ["from", "only", "failed"])]
+    jobs_only: Vec<String>,
+    #[command(flatten)]
+    again: AgainArguments,
     /// How many jobs may run at once; without it, as many as there are processors.
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
     #[command(flatten)]
     variables: VariableArguments,
     #[command(flatten)]
+    event: EventArgument,
+    #[command(flatten)]
     secrets: SecretArguments,
     /// Show outputs, and lines that are only for a close look.
     #[arg(long, short)]
     verbose: bool,
+    #[command(flatten)]
+    reports: ReportArguments,
     /// How the run is told: text to standard error, or events to standard output.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -63,7 +74,8 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliErr
     process::protect_memory();
     let project = Project::read(context, &arguments.file)?;
     let env_file = EnvFile::read(context, arguments.variables.env_file.as_deref())?;
-    let variables = variables::resolve(&project, &arguments.variables, &env_file, context)?;
+    let mut variables = variables::resolve(&project, &arguments.variables, &env_file, context)?;
+    variables.event = values::event(context, &arguments.event)?;
     let (plan, warnings) = project.plan(&variables)?;
     let look = context.printer.people;
     context
@@ -72,11 +84,21 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliErr
     let Some(pipeline) = &project.pipeline else {
         return Err(CliError::located(project.source, project.mistakes));
     };
-    let selected = selected(pipeline, &arguments.only)?;
+    let resume = again::resume(&arguments.again, &project, pipeline, context)?;
+    let selected = match &resume {
+        Some(resume) => again::jobs(resume, pipeline),
+        None => selected(pipeline, &arguments.jobs_only)?,
+    };
+    // Of a job that is run in part, the steps that are run.
+    let parts: Vec<Job> = selected
+        .iter()
+        .map(|job| again::part(resume.as_ref(), job))
+        .collect();
+    let files = ReportFiles::prepare(&arguments.reports, context)?;
     let secrets = secrets::resolve(
         &project.source,
         pipeline,
-        &selected,
+        &parts.iter().collect::<Vec<_>>(),
         &arguments.secrets,
         &env_file,
         context,
@@ -92,8 +114,11 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliErr
         secrets,
         workspace: project.folder.clone(),
         state: directories::state(&context.environment)?,
+        engine: Endpoint::find(&surroundings::of(&context.environment)),
+        scripts: directories::scripts(&context.environment),
         jobs,
-        only: arguments.only.clone(),
+        only: arguments.jobs_only.clone(),
+        resume,
     };
     let report = match arguments.format {
         Format::Json => Report::json(context.printer),
@@ -103,10 +128,20 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliErr
             Report::text(context.printer, &ids, at_once, arguments.verbose)
         }
     };
-    let (outcome, signalled) = execute(settings, report, jobs.min(processors.get()), &project)?;
-    Ok(match signalled.exit_code() {
-        Some(code) if outcome.exit_code() == exit::INTERRUPTED => code,
-        _ => outcome.exit_code(),
+    let threads = jobs.min(processors.get());
+    let (result, signalled) = execute(settings, report, &files, threads, &project)?;
+    let code = match signalled.exit_code() {
+        Some(code) if result.outcome.exit_code() == exit::INTERRUPTED => code,
+        _ => result.outcome.exit_code(),
+    };
+    let unwritten = files.write(&plan, &result.folder);
+    for error in &unwritten {
+        context.printer.people(&show::error(error, look));
+    }
+    Ok(match code {
+        // The gravest wins.
+        exit::PASSED | exit::FAILED if !unwritten.is_empty() => exit::INFRASTRUCTURE,
+        _ => code,
     })
 }
 
@@ -114,18 +149,23 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliErr
 fn execute(
     settings: RunSettings,
     mut report: Report,
+    files: &ReportFiles,
     threads: usize,
     project: &Project,
-) -> Result<(capstep_engine::Outcome, Signalled), CliError> {
+) -> Result<(RunResult, Signalled), CliError> {
     let runtime = runtime(threads)?;
     let cancel = Cancel::default();
     runtime.block_on(async {
         let signalled = process::cancel_on_signals(&cancel)?;
-        let listener = move |event: &capstep_engine::TimedEvent| report.tell(event);
+        let files = files.clone();
+        let listener = move |event: &TimedEvent| {
+            report.tell(event);
+            files.note(event);
+        };
         let result = capstep_engine::run(settings, listener, cancel)
             .await
             .map_err(|error| could_not_begin(error, project))?;
-        Ok((result.outcome, signalled))
+        Ok((result, signalled))
     })
 }
 
@@ -144,15 +184,18 @@ pub(super) fn runtime(threads: usize) -> Result<Runtime, CliError> {
 fn selected<'a>(pipeline: &'a Pipeline, only: &[String]) -> Result<Vec<&'a Job>, CliError> {
     let find = |id: &str| pipeline.jobs.iter().find(|job| job.id.value == id);
     let mut open = Vec::new();
-    for id in only {
-        let job = find(id).ok_or_else(|| {
-            let ids = || pipeline.jobs.iter().map(|job| job.id.value.as_str());
-            CliError::usage(format!("there is no job `{id}`")).hint(match did_you_mean(id, ids()) {
+    for name in only {
+        let before = open.len();
+        open.extend(pipeline.jobs.iter().filter(|job| job.is_called(name)));
+        if open.len() == before {
+            let mut keys: Vec<&str> = pipeline.jobs.iter().map(|job| job.key.as_str()).collect();
+            keys.dedup();
+            let error = CliError::usage(format!("there is no job `{name}`"));
+            return Err(error.hint(match did_you_mean(name, keys.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("there are `{}`", ids().collect::<Vec<_>>().join("`, `")),
-            })
-        })?;
-        open.push(job);
+                None => format!("there are `{}`", keys.join("`, `")),
+            }));
+        }
     }
     if only.is_empty() {
         return Ok(pipeline.jobs.iter().collect());

@@ -77,6 +77,17 @@ impl Failures {
         }
     }
 
+    /// A step ended, and whatever went wrong in it does not matter.
+    pub(super) fn passed(&mut self, at: &StepRef) {
+        self.lines.remove(at);
+        self.names.remove(at);
+    }
+
+    /// A job ended, and whatever went wrong in it does not matter.
+    pub(super) fn job_passed(&mut self, job: &str) {
+        self.failed.retain(|failure| failure.at.job != job);
+    }
+
     /// A job went wrong by itself: what it should hand over has no value, say.
     pub(super) fn job_finished(&mut self, job: &str, outcome: Outcome, message: &str) {
         let at = StepRef {

@@ -1,13 +1,26 @@
-//! A run, told while it happens.
+//! A run, told: while it happens, and in files when it has ended.
+//!
+//! - `text`: told on a terminal; `failures`: kept for its end; `time`: durations;
+//! - `files`: where reports are written; `recording`: the run's events folded; `usage`: its journal counted;
+//! - `junit`, `html`: functions of these and the plan; `markup`: how both escape.
 
 mod failures;
+mod files;
+mod html;
+mod junit;
+mod markup;
+mod recording;
+#[cfg(test)]
+mod testing;
 mod text;
-mod time;
+pub(crate) mod time;
+mod usage;
 
 use capstep_engine::TimedEvent;
 use capstep_grants::plan::Plan;
 
 use crate::printer::Printer;
+pub(crate) use files::{ReportArguments, ReportFiles};
 use text::TextReport;
 
 /// Tells a run's events.
@@ -88,6 +101,8 @@ mod tests {
     fn jobs_overlap_unless_one_waits() {
         let job = |id: &str, needs: &[&str]| JobPlan {
             id: id.to_owned(),
+            key: id.to_owned(),
+            matrix: None,
             needs: needs.iter().map(|need| (*need).to_owned()).collect(),
             steps: Vec::new(),
         };

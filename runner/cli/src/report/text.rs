@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use capstep_engine::{Event, Level, Outcome, StepRef, TimedEvent};
 use capstep_grants::check::Denial;
+use capstep_pipeline::SCRIPT;
 use serde_json::Value;
 
 use super::failures::Failures;
@@ -22,6 +23,15 @@ pub(super) struct TextReport {
     /// The percentage last told, by step and what: each tenth is told once.
     progress: HashMap<(StepRef, String), u64>,
     failures: Failures,
+}
+
+/// How a step or a job ended.
+struct Ending<'a> {
+    outcome: Outcome,
+    /// Whether its job, or the run, goes on as if it had passed.
+    continues: bool,
+    message: Option<&'a str>,
+    milliseconds: u64,
 }
 
 impl TextReport {
@@ -50,14 +60,63 @@ impl TextReport {
             Event::JobSkipped { job, reason } => {
                 self.of_job_header(job, &format!("skipped: {reason}"))
             }
+            Event::JobWaiting { job, group } => {
+                let text = format!("waits: another job of the group `{group}` runs");
+                self.of_job(job, &self.look.paint(Style::Faint, text))
+            }
+            Event::Deployed {
+                job,
+                environment,
+                url,
+            } => {
+                let at = url.as_ref().map_or(String::new(), |url| format!(": {url}"));
+                let text = format!("deployed to {environment}{at}");
+                self.of_job(job, &self.look.paint(Style::Good, text))
+            }
             Event::StepStarted {
                 at,
                 name,
                 uses,
                 attempt,
             } => self.started(at, name, uses, *attempt, of_day(&timed.time)),
+            Event::StepRetrying {
+                at,
+                message,
+                wait_milliseconds,
+                ..
+            } => {
+                let why = message.as_deref().unwrap_or("no reason was given");
+                let wait = duration(*wait_milliseconds);
+                let text = format!("failed: {why}; once more in {wait}");
+                self.failures.line(at, &text);
+                self.groups.remove(at);
+                let lines = text.lines();
+                lines
+                    .map(|part| self.of_step(at, &self.look.paint(Style::Notice, part)))
+                    .collect()
+            }
             Event::StepSkipped { at, name, reason } => {
                 let text = format!("{:>3}. {name}  skipped: {reason}", at.step);
+                self.of_job(&at.job, &self.look.paint(Style::Faint, text))
+            }
+            Event::JobTaken {
+                job, run, outcome, ..
+            } => self.of_job_header(
+                job,
+                &format!("{}, taken from the run {run}", word(*outcome)),
+            ),
+            Event::StepTaken {
+                at,
+                name,
+                run,
+                outcome,
+                ..
+            } => {
+                let outcome = word(*outcome);
+                let text = format!(
+                    "{:>3}. {name}  {outcome}, taken from the run {run}",
+                    at.step
+                );
                 self.of_job(&at.job, &self.look.paint(Style::Faint, text))
             }
             Event::Compiling { plugin } => {
@@ -100,25 +159,37 @@ impl TextReport {
             Event::StepFinished {
                 at,
                 outcome,
+                continues,
                 message,
                 details,
                 outputs,
                 milliseconds,
-            } => self.finished(
-                at,
-                *outcome,
-                message.as_deref(),
-                details,
-                outputs,
-                *milliseconds,
-            ),
+                ..
+            } => {
+                let ending = Ending {
+                    outcome: *outcome,
+                    continues: *continues,
+                    message: message.as_deref(),
+                    milliseconds: *milliseconds,
+                };
+                self.finished(at, &ending, details, outputs)
+            }
             Event::JobFinished {
                 job,
                 outcome,
+                continues,
                 message,
                 milliseconds,
                 ..
-            } => self.job_finished(job, *outcome, message.as_deref(), *milliseconds),
+            } => {
+                let ending = Ending {
+                    outcome: *outcome,
+                    continues: *continues,
+                    message: message.as_deref(),
+                    milliseconds: *milliseconds,
+                };
+                self.job_finished(job, &ending)
+            }
             Event::Cancelling => {
                 let text = "cancelling: steps may tidy up; once more to end at once";
                 format!("{}\n", self.look.paint(Style::Notice, text))
@@ -142,7 +213,8 @@ impl TextReport {
     ) -> String {
         self.failures.started(at, name);
         let mut about = String::new();
-        if name != uses {
+        // A script is called by its own text; there is no plugin to name.
+        if name != uses && uses != SCRIPT {
             about.push_str(&format!("{uses}  "));
         }
         if attempt > 1 {
@@ -222,13 +294,21 @@ impl TextReport {
     fn finished(
         &mut self,
         at: &StepRef,
-        outcome: Outcome,
-        message: Option<&str>,
+        ending: &Ending<'_>,
         details: &Value,
         outputs: &Value,
-        milliseconds: u64,
     ) -> String {
-        self.failures.finished(at, outcome, message);
+        let Ending {
+            outcome,
+            continues,
+            message,
+            milliseconds,
+        } = *ending;
+        if continues {
+            self.failures.passed(at);
+        } else {
+            self.failures.finished(at, outcome, message);
+        }
         self.groups.remove(at);
         let mut text = String::new();
         if self.verbose {
@@ -242,9 +322,14 @@ impl TextReport {
             None => format!("{} in {took}", word(outcome)),
             Some(message) => format!("{} after {took}: {message}", word(outcome)),
         };
+        let (style, line) = if continues {
+            (Style::Notice, format!("{line} (the job goes on)"))
+        } else {
+            (style(outcome), line)
+        };
         // The reason is the plugin's: none of its lines may stand where only the report's own do.
         for part in line.lines() {
-            text.push_str(&self.of_step(at, &self.look.paint(style(outcome), part)));
+            text.push_str(&self.of_step(at, &self.look.paint(style, part)));
         }
         if let Some(help) = details.get("help").and_then(Value::as_str) {
             let label = self.look.paint(Style::Name, "hint:");
@@ -255,24 +340,35 @@ impl TextReport {
         text
     }
 
-    fn job_finished(
-        &mut self,
-        job: &str,
-        outcome: Outcome,
-        message: Option<&str>,
-        milliseconds: u64,
-    ) -> String {
-        if let Some(message) = message {
+    fn job_finished(&mut self, job: &str, ending: &Ending<'_>) -> String {
+        let Ending {
+            outcome,
+            continues,
+            message,
+            milliseconds,
+        } = *ending;
+        if continues {
+            self.failures.job_passed(job);
+        } else if let Some(message) = message.filter(|_| outcome != Outcome::Cancelled) {
             self.failures.job_finished(job, outcome, message);
         }
         let took = duration(milliseconds);
+        let (style, more) = if continues {
+            (Style::Notice, " (the run goes on)")
+        } else {
+            (style(outcome), "")
+        };
         let text = match (message, self.jobs) {
-            (Some(message), _) => format!("{} after {took}: {message}", word(outcome)),
-            (None, Some(_)) => format!("{} in {took}", word(outcome)),
+            (Some(message), _) => format!("{} after {took}: {message}{more}", word(outcome)),
+            (None, Some(_)) => format!("{} in {took}{more}", word(outcome)),
+            (None, None) if continues => format!("{} in {took}{more}", word(outcome)),
             // Where one job runs after the other, its steps have said it.
             (None, None) => return String::new(),
         };
-        self.of_job(job, &self.look.paint(style(outcome), text))
+        let lines = text.lines();
+        lines
+            .map(|part| self.of_job(job, &self.look.paint(style, part)))
+            .collect()
     }
 
     fn run_finished(&self, outcome: Outcome, milliseconds: u64, journal_head: &str) -> String {

@@ -1,7 +1,7 @@
 //! Durations and times of day.
 
 /// How long something took, as people say it: `340 ms`, `1.2 s`, `3 min 5 s`, `2 h 10 min`.
-pub(super) fn duration(milliseconds: u64) -> String {
+pub(crate) fn duration(milliseconds: u64) -> String {
     match milliseconds {
         0..1_000 => format!("{milliseconds} ms"),
         // Tenths are cut, not rounded: 59.96 s is not yet 60.0 s.

@@ -2,8 +2,9 @@
 
 use capstep_grants::bind::Provenance;
 use capstep_grants::manifest::Access;
-use capstep_grants::plan::{StepPlan, describe};
+use capstep_grants::plan::{SecretFlow, StepPlan, describe, starts_project_code};
 use capstep_grants::{Authority, Grant, Place};
+use capstep_pipeline::SCRIPT;
 
 use crate::printer::Style;
 
@@ -25,37 +26,24 @@ pub(super) fn rows(step: &StepPlan) -> Vec<Row> {
     let mut rows: Vec<(&Place, Row)> = Vec::new();
     let mut code = step.runs_project_code.iter();
     for grant in &step.authority {
-        let is_script = matches!(grant.authority, Some(Authority::Script { .. }));
-        // The plan says what each script is and where it runs, in the order of the scripts' grants.
-        let project_code = if is_script { code.next() } else { None };
-        let row = match project_code {
-            Some(code) => Row {
+        rows.push((&grant.place, of_grant(grant, step)));
+        // The plan says what each of them starts, in the order of their grants. A script is nothing but that; a build
+        // context is sent to the engine as well.
+        if starts_project_code(grant)
+            && let Some(code) = code.next()
+            && !matches!(grant.authority, Some(Authority::Script { .. }))
+        {
+            let row = Row {
                 verb: "runs project code:".to_owned(),
                 thing: code.clone(),
                 place: grant.place.to_string(),
                 style: Style::Notice,
-            },
-            None => Row {
-                verb: verb(grant),
-                thing: thing(grant, &step.authority),
-                place: grant.place.to_string(),
-                style: Style::Name,
-            },
-        };
-        rows.push((&grant.place, row));
+            };
+            rows.push((&grant.place, row));
+        }
     }
     for flow in &step.secrets {
-        let row = Row {
-            verb: "secret".to_owned(),
-            thing: format!("{} → {}", flow.secrets.join(", "), flow.to),
-            place: flow.place.to_string(),
-            style: if flow.revealed {
-                Style::Bad
-            } else {
-                Style::Notice
-            },
-        };
-        rows.push((&flow.place, row));
+        rows.push((&flow.place, of_flow(flow)));
     }
     // A reader goes through the plan beside the file.
     rows.sort_by_key(|(place, _)| *place);
@@ -66,6 +54,45 @@ pub(super) fn rows(step: &StepPlan) -> Vec<Row> {
         style: Style::Faint,
     });
     rows.into_iter().map(|(_, row)| row).chain(notes).collect()
+}
+
+/// The line of a grant of this step.
+pub(super) fn of_grant(grant: &Grant, step: &StepPlan) -> Row {
+    let (verb, thing, style) = match &grant.authority {
+        Some(Authority::Script { targets, .. }) => {
+            let on = if step.uses == SCRIPT {
+                "this machine".to_owned()
+            } else {
+                on(targets, &step.authority)
+            };
+            (
+                "runs project code:".to_owned(),
+                format!("{} on {on}", describe(grant)),
+                Style::Notice,
+            )
+        }
+        _ => (verb(grant), thing(grant, &step.authority), Style::Name),
+    };
+    Row {
+        verb,
+        thing,
+        place: grant.place.to_string(),
+        style,
+    }
+}
+
+/// The line of a secret on its way.
+pub(super) fn of_flow(flow: &SecretFlow) -> Row {
+    Row {
+        verb: "secret".to_owned(),
+        thing: format!("{} → {}", flow.secrets.join(", "), flow.to),
+        place: flow.place.to_string(),
+        style: if flow.revealed {
+            Style::Bad
+        } else {
+            Style::Notice
+        },
+    }
 }
 
 /// What may be done, in words that read on into the thing.
@@ -99,21 +126,31 @@ fn remote(access: Access) -> &'static str {
         Access::Upload => "upload to",
         Access::Download => "download from",
         Access::Release => "release in",
+        Access::Delete => "delete in",
         Access::Read => "read remote",
         Access::Write => "write remote",
         other => other.word(),
     }
 }
 
+/// What these pointers designate.
+fn on(pointers: &[String], all: &[Grant]) -> String {
+    let things = all
+        .iter()
+        .filter(|grant| pointers.contains(&grant.pointer))
+        .map(describe);
+    let things: Vec<String> = things.collect();
+    if things.is_empty() {
+        "nothing".to_owned()
+    } else {
+        things.join(", ")
+    }
+}
+
 fn thing(grant: &Grant, all: &[Grant]) -> String {
     let mut text = describe(grant);
     if let Some(Authority::RemotePath { targets, .. }) = &grant.authority {
-        let targets: Vec<String> = all
-            .iter()
-            .filter(|other| targets.contains(&other.pointer))
-            .map(describe)
-            .collect();
-        text.push_str(&format!(" on {}", targets.join(", ")));
+        text.push_str(&format!(" on {}", on(targets, all)));
     }
     match &grant.provenance {
         Provenance::Written => {}

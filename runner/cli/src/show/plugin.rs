@@ -41,9 +41,10 @@ pub(crate) fn plugin(plugin: &Plugin, shape: &Shape, look: Look) -> String {
         Abi::World => "component of the world `capstep:step`",
         Abi::Command => "command that speaks JSON-RPC",
         Abi::Plain => "plain program, without a manifest",
+        Abi::Host => "script of the pipeline",
     };
     let version = match manifest.abi {
-        Abi::Plain => String::new(),
+        Abi::Plain | Abi::Host => String::new(),
         Abi::World | Abi::Command => format!(" {}", manifest.version),
     };
     let mut text = format!(
@@ -202,9 +203,9 @@ fn type_of(kind: &Kind) -> String {
         Kind::Map(value) => format!("map<{}>", type_of(&value.kind)),
         Kind::Enum(values) => values.join(" | "),
         Kind::Url { url_match, methods } => {
-            format!("url ({}, {})", url_match.word(), methods.join(" "))
+            format!("url ({}, {methods})", url_match.word())
         }
-        Kind::Script { on } => format!("script run on {on}"),
+        Kind::Script { on: Some(on) } => format!("script run on {on}"),
         Kind::RemotePath { target } => format!("remote-path({target})"),
         other => other.word().to_owned(),
     }

@@ -2,7 +2,9 @@
 
 mod assignment;
 mod env_file;
+mod event;
 pub(crate) mod secrets;
 pub(crate) mod variables;
 
 pub(crate) use env_file::EnvFile;
+pub(crate) use event::read as event;

@@ -81,22 +81,31 @@ fn specs<'a>(
 fn used(source: &Source, jobs: &[&Job]) -> Vec<(String, Span)> {
     let mut seen = BTreeSet::new();
     let mut used = Vec::new();
-    let inputs = jobs
-        .iter()
-        .flat_map(|job| &job.steps)
-        .filter_map(|step| step.with.as_ref());
-    for input in inputs {
-        input.for_each_text(&mut |text, span| {
-            // A pipeline without errors has no template that can't be read.
-            let template = Template::parse(text, span, source).ok();
-            for reference in template.iter().flat_map(Template::references) {
-                if let Target::Secret(name) = &reference.target
-                    && seen.insert(name.clone())
-                {
-                    used.push((name.clone(), reference.span));
-                }
+    let mut note = |template: &Template| {
+        for reference in template.references() {
+            if let Target::Secret(name) = &reference.target
+                && seen.insert(name.clone())
+            {
+                used.push((name.clone(), reference.span));
             }
-        });
+        }
+    };
+    // The jobs of a matrix have their steps in common.
+    let mut keys = BTreeSet::new();
+    for job in jobs.iter().filter(|job| keys.insert(job.key.as_str())) {
+        for step in job.steps.iter() {
+            // No other `env` can hold a secret.
+            let env = step.env.own.iter().map(|(_, value)| value);
+            for input in step.with.iter().chain(env) {
+                input.for_each_text(&mut |text, span| {
+                    // A pipeline without errors has no template that can't be read.
+                    Template::parse(text, span, source)
+                        .iter()
+                        .for_each(&mut note);
+                });
+            }
+        }
+        job.outputs.iter().for_each(|(_, template)| note(template));
     }
     used
 }

@@ -64,6 +64,38 @@ pub(crate) fn for_lint(
     Ok(variables)
 }
 
+/// The values for a plan of an earlier version of the file: what it doesn't declare is not asked of it, and what has no
+/// value is not known.
+pub(crate) fn for_earlier(
+    project: &Project,
+    arguments: &VariableArguments,
+    env_file: &EnvFile,
+    context: &Context,
+) -> Result<Variables, CliError> {
+    let is_declared = |written: &String| {
+        let name = written.split_once('=').map_or("", |(name, _)| name);
+        declared(project).any(|var| var.name.value == name)
+    };
+    let flags = VariableArguments {
+        variables: arguments
+            .variables
+            .iter()
+            .filter(|written| is_declared(written))
+            .cloned()
+            .collect(),
+        env_file: None,
+    };
+    let given = Given::read(project, &flags, env_file)?;
+    let mut variables = Variables::default();
+    for declared in declared(project) {
+        let value = given.value(declared, Some(&context.environment));
+        let unknown = (Value::Null, Knowledge::NotYet);
+        let value = value.ok().flatten().unwrap_or(unknown);
+        variables.values.insert(declared.name.value.clone(), value);
+    }
+    Ok(variables)
+}
+
 fn declared(project: &Project) -> impl Iterator<Item = &VarDecl> {
     project.pipeline.iter().flat_map(|pipeline| &pipeline.vars)
 }

@@ -32,6 +32,7 @@ pub async fn connect_as(servers: &DemoServers, user: &str, key: &str) -> Result<
     let credentials = Credentials {
         private_key: Zeroizing::new(key.to_owned()),
         passphrase: None,
+        certificate: None,
     };
     let host_keys = HostKeys::KnownHosts(servers.known_hosts());
     connect(

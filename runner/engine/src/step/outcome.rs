@@ -3,6 +3,7 @@
 use capstep_grants::manifest::Manifest;
 use capstep_host::StepRun;
 use capstep_host::sandbox::RunOutcome;
+use capstep_pipeline::FAILURES;
 use serde_json::{Map, Value, json};
 
 use crate::event::Outcome;
@@ -16,15 +17,33 @@ pub(crate) struct Ended {
     pub(crate) message: Option<String>,
     pub(crate) details: Value,
     pub(crate) outputs: Map<String, Value>,
+    /// The kind of failure, as `retry` calls it; none where another try would end the same.
+    pub(crate) kind: Option<String>,
 }
 
 impl Ended {
+    pub(super) fn passed(outputs: Map<String, Value>) -> Self {
+        Self {
+            outcome: Outcome::Passed,
+            message: None,
+            details: Value::Null,
+            outputs,
+            kind: None,
+        }
+    }
+
+    pub(super) fn of_kind(mut self, kind: &str) -> Self {
+        self.kind = Some(kind.to_owned());
+        self
+    }
+
     pub(crate) fn failed(outcome: Outcome, message: impl Into<String>) -> Self {
         Self {
             outcome,
             message: Some(message.into()),
             details: Value::Null,
             outputs: Map::new(),
+            kind: None,
         }
     }
 }
@@ -51,15 +70,11 @@ pub(super) fn outcome(
                 ("stdout".to_owned(), Value::from(host.mask(&text))),
                 ("exit-code".to_owned(), Value::from(0)),
             ];
-            Ended {
-                outcome: Outcome::Passed,
-                message: None,
-                details: Value::Null,
-                outputs: outputs.into_iter().collect(),
-            }
+            Ended::passed(outputs.into_iter().collect())
         }
         RunOutcome::Exited { code, .. } => {
             Ended::failed(Outcome::Failed, format!("the program exited with {code}"))
+                .of_kind("failed")
         }
         RunOutcome::Failed(_) | RunOutcome::Cancelled if cancelled => {
             Ended::failed(Outcome::Cancelled, "cancelled")
@@ -75,34 +90,44 @@ pub(super) fn outcome(
             host.mask_value(&mut details);
             let mut ended = Ended::failed(outcome, host.mask(&failure.message));
             ended.details = details;
-            ended
+            // A kind that is not known counts as `internal`, as everywhere.
+            let known = |kind: &str| FAILURES.iter().find(|known| **known == kind);
+            ended.of_kind(match failure.kind.as_deref() {
+                None => "failed",
+                Some(kind) => known(kind).unwrap_or(&"internal"),
+            })
         }
         RunOutcome::Trapped { message } => Ended::failed(
             Outcome::Failed,
             format!("the plugin crashed: {}", host.mask(&message)),
-        ),
+        )
+        .of_kind("crashed"),
         RunOutcome::OutOfMemory { limit } => Ended::failed(
             Outcome::Failed,
             format!(
                 "the plugin wanted more than its {} MiB of memory",
                 limit / (1024 * 1024)
             ),
-        ),
+        )
+        .of_kind("crashed"),
         RunOutcome::TimedOut { limit } => Ended::failed(
             Outcome::Failed,
             format!("the time was up: {} s", limit.as_secs_f32()),
-        ),
+        )
+        .of_kind("timeout"),
         RunOutcome::ProtocolError { message } => Ended::failed(
             Outcome::Failed,
             format!(
                 "the plugin does not keep to the interface: {}",
                 host.mask(&message)
             ),
-        ),
+        )
+        .of_kind("crashed"),
         RunOutcome::HostFault { message } => Ended::failed(
             Outcome::Infrastructure,
             format!("a fault of capstep itself: {}", host.mask(&message)),
-        ),
+        )
+        .of_kind("internal"),
     }
 }
 
@@ -148,12 +173,21 @@ fn finished(manifest: &Manifest, host: &StepRun, outputs: Map<String, Value>) ->
         host.mask_value(&mut value);
         checked.insert(name, value);
     }
-    Ended {
-        outcome: Outcome::Passed,
-        message: None,
-        details: Value::Null,
-        outputs: checked,
+    Ended::passed(checked)
+}
+
+/// Says which effects of a failed step may or may not have happened.
+pub(super) fn with_doubts(host: &StepRun, mut ended: Ended) -> Ended {
+    let doubts = host.in_doubt();
+    if ended.outcome == Outcome::Passed || doubts.is_empty() {
+        return ended;
     }
+    let said = ended.message.unwrap_or_default();
+    ended.message = Some(format!(
+        "{said}; in doubt, it may have happened: {}",
+        doubts.join(", ")
+    ));
+    ended
 }
 
 /// A denial fails the step, whatever its plugin says.
@@ -174,5 +208,6 @@ pub(super) fn judge(host: &StepRun, ended: Ended) -> Ended {
         message: Some(format!("denied: {}{more}", first.message)),
         details: json!({ "denials": denials }),
         outputs: Map::new(),
+        kind: None,
     }
 }

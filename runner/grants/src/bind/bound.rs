@@ -3,9 +3,10 @@
 use std::net::IpAddr;
 
 use crate::authority::Authority;
-use crate::manifest::{Kind, UrlMatch};
+use crate::image_reference::ImageReference;
+use crate::manifest::{Kind, Methods, UrlMatch};
 use crate::workspace_path::WorkspacePath;
-use crate::{remote_path, text};
+use crate::{remote_path, text, url_path};
 
 /// What a run-time value must lie in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,13 @@ pub enum Bound {
     Path(WorkspacePath),
     /// A folder on the target.
     RemotePath(String),
+    /// A repository, or, with a `/` at its end, all below it; any tag or digest.
+    Image(String),
+    /// A registry of a pattern, and a port where one is written.
+    Registry {
+        host: HostPattern,
+        port: Option<u16>,
+    },
 }
 
 /// Which hosts are meant.
@@ -114,8 +122,68 @@ impl Bound {
                 Ok(Self::Path(folder))
             }
             Kind::RemotePath { .. } => remote_path::parse(written).map(Self::RemotePath),
+            Kind::Image => Self::image(written),
+            Kind::Registry => {
+                let (host, port) = host_and_port(written)?;
+                Ok(Self::Registry {
+                    host: HostPattern::parse(host)?,
+                    port,
+                })
+            }
             other => Err(format!("a {} has no bound", other.word())),
         }
+    }
+
+    /// `registry.example.com/webapp`, or `registry.example.com/team/` for all below it.
+    fn image(written: &str) -> Result<Self, String> {
+        let (name, slash) = match written.strip_suffix('/') {
+            Some(name) => (name, "/"),
+            None => (written, ""),
+        };
+        // A registry of its own has no repository's name yet: one stands in for what is below.
+        let probe = if slash.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{name}/x")
+        };
+        let image = ImageReference::parse(&probe)?;
+        if probe != image.name() {
+            return Err(format!(
+                "`{written}`: a bound of an image is a whole name without tag, `docker.io/library/ruby` or `registry.example.com/team/`"
+            ));
+        }
+        Ok(Self::Image(written.to_owned()))
+    }
+
+    /// Reads a bound by its type's word. None for a type that has no bounds, or a bound that says nothing.
+    pub(crate) fn of_word(word: &str, written: &str) -> Option<Self> {
+        let kind = match word {
+            "ssh-target" => Kind::SshTarget,
+            "tcp-address" => Kind::TcpAddress,
+            "path" => Kind::Path,
+            "url" => Kind::Url {
+                url_match: UrlMatch::Exact,
+                methods: Methods::Listed(Vec::new()),
+            },
+            "image" => Kind::Image,
+            "registry" => Kind::Registry,
+            "remote-path" => return remote_path::parse(written).ok().map(Self::RemotePath),
+            _ => return None,
+        };
+        Self::parse(&kind, written).ok()
+    }
+
+    /// Whether some value within it leads to this host, with what else is known of it.
+    pub(crate) fn allows_host(&self, user: Option<&str>, host: &str, port: Option<u16>) -> bool {
+        let (bound_user, pattern, bound_port) = match self {
+            Self::SshTarget { user, host, port } => (Some(user.as_str()), host, *port),
+            Self::TcpAddress { host, port } | Self::Url { host, port, .. } => (None, host, *port),
+            Self::Registry { host, port } => (None, host, port.unwrap_or(443)),
+            Self::Path(_) | Self::RemotePath(_) | Self::Image(_) => return false,
+        };
+        user.is_none_or(|user| bound_user == Some(user))
+            && port.is_none_or(|port| port == bound_port)
+            && pattern.matches(host)
     }
 
     /// Whether a value lies within.
@@ -156,13 +224,10 @@ impl Bound {
                     return false;
                 };
                 let actual_host = actual_host.trim_start_matches('[').trim_end_matches(']');
-                let encoded = url.path().to_ascii_lowercase();
                 url.scheme() == scheme
                     && url.port_or_known_default() == Some(*port)
                     && host.matches(actual_host)
-                    && !["%2e", "%2f", "%5c"]
-                        .iter()
-                        .any(|sly| encoded.contains(sly))
+                    && url_path::is_plain(url.path())
                     && is_below(url.path(), path)
             }
             (Self::Path(folder), Authority::Path { path }) => {
@@ -171,6 +236,18 @@ impl Bound {
             (Self::RemotePath(folder), Authority::RemotePath { path, .. }) => {
                 // `.` is the new release: all that is relative.
                 (folder == "." && !path.starts_with('/')) || is_below(path, folder)
+            }
+            (Self::Image(name), Authority::Image { image }) => {
+                if name.ends_with('/') {
+                    image.name().starts_with(name.as_str())
+                } else {
+                    image.name() == *name
+                }
+            }
+            (Self::Registry { host, port }, Authority::Registry { host: actual }) => {
+                host_and_port(actual).is_ok_and(|(actual_host, actual_port)| {
+                    *port == actual_port && host.matches(actual_host)
+                })
             }
             _ => false,
         }
@@ -304,7 +381,7 @@ mod tests {
         check(&ssh, "d@0.0.0.0/0", "d@[::1]", false);
         let url = Kind::Url {
             url_match: UrlMatch::Exact,
-            methods: vec![],
+            methods: crate::manifest::Methods::Listed(vec![]),
         };
         check(
             &url,
@@ -338,7 +415,7 @@ mod tests {
         );
         let site = Kind::Url {
             url_match: UrlMatch::Origin,
-            methods: vec![],
+            methods: crate::manifest::Methods::Listed(vec![]),
         };
         check(
             &site,

@@ -7,12 +7,13 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::bound::Bound;
+use super::build;
 use super::leaf::{Leaf, LeafValue, Provenance};
 use super::roles::{RoleBinding, RoleFinder, RoleKind};
 use super::siblings::{leaves_of, pointer_of};
 use crate::authority::Authority;
 use crate::grant::{Grant, Place};
-use crate::manifest::{Access, Kind, Manifest, Sink, SinkKind};
+use crate::manifest::{Access, Input, Kind, Manifest, Methods, Sink, SinkKind};
 use crate::{pointer, remote_path, text};
 
 /// A step's inputs, bound: what its plugin gets and what that allows.
@@ -95,6 +96,16 @@ pub(super) fn derive(
     };
     finder.fields(&manifest.inputs, "", &values);
     bound.roles = finder.found;
+    for role in &bound.roles {
+        match role.kind {
+            RoleKind::Shared => shared_paths(&leaves, &role.pointer, diagnostics),
+            RoleKind::Dockerfile => build::dockerfile(&leaves, &role.pointer, diagnostics),
+            _ => {}
+        }
+    }
+    for grant in &mut bound.grants {
+        grant.build = build::settings(grant, &bound.roles, &leaves, &values);
+    }
     bound.values = values;
     bound
 }
@@ -126,6 +137,7 @@ impl Deriver<'_, '_> {
             access,
             off,
             role: leaf.input.role_of_all().map(RoleKind::from),
+            build: None,
             provenance: leaf.provenance.clone(),
             within,
             place: Place::of(self.source, leaf.span),
@@ -143,7 +155,7 @@ impl Deriver<'_, '_> {
             Kind::Script { on } => Some(Authority::Script {
                 first_line: first_line(text),
                 sha256: hex(&Sha256::digest(text.as_bytes())),
-                targets: targets(on),
+                targets: on.as_ref().map(targets).unwrap_or_default(),
             }),
             Kind::RemotePath { target } => {
                 let targets = targets(target);
@@ -184,7 +196,15 @@ impl Deriver<'_, '_> {
                 })
             }
             kind => {
-                let authority = text::authority(kind, text).ok().flatten();
+                let mut authority = text::authority(kind, text).ok().flatten();
+                if let Some(Authority::Url { methods, .. }) = &mut authority
+                    && let Kind::Url {
+                        methods: Methods::Chosen(name),
+                        ..
+                    } = kind
+                {
+                    *methods = self.chosen_methods(leaf, name);
+                }
                 if matches!(&authority, Some(Authority::Path { path }) if path.as_str() == self.pipeline_file())
                 {
                     let message =
@@ -195,6 +215,32 @@ impl Deriver<'_, '_> {
                 authority
             }
         }
+    }
+
+    /// The method that the enum beside a url is set to; all that it could be where that isn't known yet: the plan shows
+    /// the most.
+    fn chosen_methods(&self, leaf: &Leaf<'_>, name: &str) -> Vec<String> {
+        let Some(record) = leaf.records.last() else {
+            return Vec::new();
+        };
+        let at = pointer::join(record, name);
+        let later = self
+            .leaves
+            .iter()
+            .find(|leaf| leaf.pointer == at && matches!(leaf.value, LeafValue::NotYet));
+        if let Some(Leaf {
+            input:
+                Input {
+                    kind: Kind::Enum(values),
+                    ..
+                },
+            ..
+        }) = later
+        {
+            return values.clone();
+        }
+        let set = self.values.pointer(&at).and_then(Value::as_str);
+        set.map(str::to_owned).into_iter().collect()
     }
 
     /// The name of the pipeline's file, which paths are relative to the folder of.
@@ -237,6 +283,8 @@ impl Deriver<'_, '_> {
                 Kind::TcpAddress => "10.0.0.0/8:5432",
                 Kind::Url { .. } => "https://*.example.com/",
                 Kind::Path => "dist/",
+                Kind::Image => "registry.example.com/webapp",
+                Kind::Registry => "registry.example.com",
                 _ => "/srv/app/",
             };
             let source = self
@@ -338,6 +386,40 @@ impl Deriver<'_, '_> {
             format,
         }
     }
+}
+
+/// What releases share is below each of them: relative, in one spelling, and none within another.
+fn shared_paths(leaves: &[Leaf<'_>], at: &str, diagnostics: &mut Vec<Diagnostic>) {
+    let known: Vec<(&Leaf<'_>, &str)> = leaves
+        .iter()
+        .filter(|leaf| pointer::is_within(&leaf.pointer, at))
+        .filter_map(|leaf| Some((leaf, leaf.text()?.trim_end_matches('/'))))
+        .collect();
+    for (leaf, path) in &known {
+        let plain = path.split('/').all(|part| !matches!(part, "" | "." | ".."))
+            && !path.chars().any(char::is_control);
+        let around = known.iter().find(|(other, outer)| {
+            other.pointer != leaf.pointer && path != outer && is_below(path, outer)
+        });
+        let message = match around {
+            _ if !plain => format!(
+                "`{}` is not a relative path without `.`, `..` and empty parts",
+                path.escape_debug()
+            ),
+            Some((_, outer)) => format!("`{path}` is shared already with `{outer}`"),
+            None => continue,
+        };
+        diagnostics.push(
+            Diagnostic::error("invalid-value", leaf.span, message).help(
+                "releases share paths below themselves, such as `log` or `config/master.key`",
+            ),
+        );
+    }
+}
+
+fn is_below(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder)
+        .is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// The first line of a script that says something.

@@ -1,11 +1,15 @@
 //! Binding: what a step's `with` and `allow` hand to its plugin. The same code runs when the file is checked, when the
 //! plan is made and when the step starts; what differs is how much of the expressions is known by then.
 //!
+//! `environment` adds what `env` says to the input that takes it,
 //! `walk` reads the values against the manifest, `scalar` checks data, `derive` turns what carries authority into
-//! grants and what holds secrets into flows, `roles` finds what the host reads, `bound` limits values that are known only at run time.
+//! grants and what holds secrets into flows, `roles` finds what the host reads, `bound` limits values that are
+//! known only at run time, `build` says how a build context is built.
 
 mod bound;
+mod build;
 mod derive;
+mod environment;
 mod leaf;
 mod roles;
 mod scalar;
@@ -35,9 +39,15 @@ pub fn bind(
     manifest: &Manifest,
     scope: &dyn InputScope,
 ) -> (BoundStep, Vec<Diagnostic>) {
-    let mut walk = walk::Walk::new(source, scope);
-    let (values, leaves) = walk.step(step, manifest);
+    let framed = scope::FramedInputs {
+        scope,
+        frame: &step.frame,
+    };
+    let (with, mut refused) = environment::merged(step, manifest);
+    let mut walk = walk::Walk::new(source, &framed);
+    let (values, leaves) = walk.step(step, with.as_deref(), manifest);
     let mut diagnostics = walk.finish();
+    diagnostics.append(&mut refused);
     let bound = derive::derive(source, manifest, values, leaves, &mut diagnostics);
     (bound, diagnostics)
 }

@@ -32,6 +32,24 @@ pub enum RoleKind {
     Errexit,
     Shared,
     Keep,
+    BuildArg,
+    Dockerfile,
+    BuildTarget,
+    CacheFrom,
+    CacheTo,
+    BuildNetwork,
+    Label,
+    Platform,
+    NoCache,
+    #[serde(rename = "pull")]
+    PullBase,
+    RegistryUsername,
+    Certificate,
+    Jump,
+    HostEnv,
+    Exclude,
+    Include,
+    MaxDelete,
 }
 
 impl From<&Role> for RoleKind {
@@ -46,6 +64,23 @@ impl From<&Role> for RoleKind {
             Role::Errexit(_) => Self::Errexit,
             Role::Shared(_) => Self::Shared,
             Role::Keep(_) => Self::Keep,
+            Role::BuildArg(_) => Self::BuildArg,
+            Role::Dockerfile(_) => Self::Dockerfile,
+            Role::BuildTarget(_) => Self::BuildTarget,
+            Role::CacheFrom(_) => Self::CacheFrom,
+            Role::CacheTo(_) => Self::CacheTo,
+            Role::BuildNetwork(_) => Self::BuildNetwork,
+            Role::Label(_) => Self::Label,
+            Role::Platform(_) => Self::Platform,
+            Role::NoCache(_) => Self::NoCache,
+            Role::PullBase(_) => Self::PullBase,
+            Role::RegistryUsername(_) => Self::RegistryUsername,
+            Role::Certificate(_) => Self::Certificate,
+            Role::Jump(_) => Self::Jump,
+            Role::HostEnv(_) => Self::HostEnv,
+            Role::Exclude(_) => Self::Exclude,
+            Role::Include(_) => Self::Include,
+            Role::MaxDelete(_) => Self::MaxDelete,
         }
     }
 }

@@ -92,7 +92,12 @@ pub(crate) fn check(kind: &Kind, value: &Value, raw: Option<&str>) -> Result<Val
                 .ok_or_else(|| expected("the script's text"))?
                 .to_owned(),
         )),
-        Kind::Path | Kind::Url { .. } | Kind::TcpAddress | Kind::SshTarget => {
+        Kind::Path
+        | Kind::Url { .. }
+        | Kind::TcpAddress
+        | Kind::SshTarget
+        | Kind::Image
+        | Kind::Registry => {
             let text = text().ok_or_else(|| expected(kind.word()))?;
             text::authority(kind, &text)?;
             Ok(Value::String(text))

@@ -21,10 +21,18 @@ pub enum Act<'a> {
     Tcp { input: &'a str },
     /// Logging in.
     SshConnect { target: &'a str },
+    /// Logging in to a host on the way to a target.
+    SshJump { target: &'a str, through: &'a str },
     /// Running the pipeline's script.
     SshScript { target: &'a str, script: &'a str },
     /// Moving a local path to the remote path beside it.
     SshUpload {
+        target: &'a str,
+        source: &'a str,
+        destination: &'a str,
+    },
+    /// Removing from a remote path what the local path beside it has not.
+    SshDelete {
         target: &'a str,
         source: &'a str,
         destination: &'a str,
@@ -45,6 +53,27 @@ pub enum Act<'a> {
     SshRelease { target: &'a str, release: &'a str },
     /// Running a command of the plugin's own.
     SshExec { target: &'a str },
+    /// Logging in to a registry.
+    DockerLogin { registry: &'a str },
+    /// Fetching an image; with the login of a registry where one is said.
+    DockerPull {
+        image: &'a str,
+        registry: Option<&'a str>,
+    },
+    /// Building a context; the image's name is given to what is built, where one is said.
+    DockerBuild {
+        context: &'a str,
+        image: Option<&'a str>,
+    },
+    /// Giving an image a second name.
+    DockerTag { source: &'a str, image: &'a str },
+    /// Sending an image to its registry; with the login of a registry where one is said.
+    DockerPush {
+        image: &'a str,
+        registry: Option<&'a str>,
+    },
+    /// Looking at an image's digest, size and labels.
+    DockerInspect { image: &'a str },
     /// Putting an input's value in, where it may be a secret: at this kind of sink, for these far ends.
     Use {
         input: &'a str,
@@ -68,10 +97,19 @@ impl<'a> Act<'a> {
             | Self::Reveal { input } => input,
             Self::SshConnect { target } | Self::SshExec { target } => target,
             Self::SshScript { script, .. } => script,
-            Self::SshUpload { destination, .. } => destination,
+            Self::SshJump { through, .. } => through,
+            Self::SshUpload { destination, .. } | Self::SshDelete { destination, .. } => {
+                destination
+            }
             Self::SshDownload { source, .. } => source,
             Self::SshStat { path, .. } => path,
             Self::SshRelease { release, .. } => release,
+            Self::DockerLogin { registry } => registry,
+            Self::DockerBuild { context, .. } => context,
+            Self::DockerPull { image, .. }
+            | Self::DockerTag { image, .. }
+            | Self::DockerPush { image, .. }
+            | Self::DockerInspect { image } => image,
         }
     }
 
@@ -87,8 +125,15 @@ impl<'a> Act<'a> {
             Self::SshDownload { .. } => Access::Download,
             Self::SshRelease { .. } => Access::Release,
             Self::SshExec { .. } => Access::Exec,
+            Self::DockerLogin { .. } => Access::Login,
+            Self::DockerPull { .. } => Access::Pull,
+            Self::DockerBuild { .. } | Self::DockerTag { .. } => Access::Build,
+            Self::DockerPush { .. } => Access::Push,
+            Self::SshDelete { .. } => Access::Delete,
             Self::SshConnect { .. }
+            | Self::SshJump { .. }
             | Self::SshStat { .. }
+            | Self::DockerInspect { .. }
             | Self::Use { .. }
             | Self::Reveal { .. } => return None,
         })

@@ -14,5 +14,6 @@ mod url_permit;
 
 pub use act::Act;
 pub use authorize::{StepAuthority, authorize};
-pub use permit::{Permit, RemotePermit, SshPermit, UrlPermit};
+pub use permit::{ImagePermit, Permit, RegistryPermit, RemotePermit, SshPermit, UrlPermit};
 pub use rule::{Denial, Refusal, Rule};
+pub(crate) use url_permit::url_fits;

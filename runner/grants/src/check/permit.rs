@@ -1,6 +1,7 @@
 //! What a verb gets when the answer is yes: the designated thing itself, in checked form.
 
 use crate::grant::Place;
+use crate::image_reference::ImageReference;
 use crate::manifest::UrlMatch;
 use crate::workspace_path::WorkspacePath;
 
@@ -40,8 +41,48 @@ pub enum Permit {
     },
     /// A remote path.
     Remote(RemotePermit),
+    /// A registry's host, to log in there.
+    Registry(RegistryPermit),
+    /// An image.
+    Image(ImagePermit),
+    /// A build: the folder that is sent, and the name of what is built.
+    Build {
+        grant: String,
+        root: WorkspacePath,
+        image: Option<ImagePermit>,
+        place: Place,
+    },
+    /// An image's second name, and the image.
+    Tag {
+        source: ImagePermit,
+        image: ImagePermit,
+    },
     /// A value: plain, or a secret at its sink.
     Value { secret: bool },
+}
+
+/// Leave to log in to a registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegistryPermit {
+    /// The grant's pointer.
+    pub grant: String,
+    /// The host in canonical form, with a port where it has one of its own.
+    pub host: String,
+    /// Where it was written.
+    pub place: Place,
+}
+
+/// Leave to do something with an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImagePermit {
+    /// The grant's pointer.
+    pub grant: String,
+    /// The image in canonical form.
+    pub image: ImageReference,
+    /// The registry to log in to for it, which is the image's own.
+    pub login: Option<RegistryPermit>,
+    /// Where it was written.
+    pub place: Place,
 }
 
 /// Leave to send requests.

@@ -5,6 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::methods::MethodsDeclaration;
+
 /// A plugin's manifest as written in `plugin.toml` and embedded, as JSON, in the `.wasm`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -41,6 +43,10 @@ pub struct ManifestDeclaration {
 pub enum AbiName {
     /// JSON-RPC 2.0 over standard input and output.
     Command,
+    /// The pipeline's own script, run by the host: the runner's own manifest alone. No file can say this word.
+    #[serde(skip)]
+    #[schemars(skip)]
+    Host,
 }
 
 /// One input.
@@ -89,9 +95,10 @@ pub struct InputDeclaration {
     /// How much a `url` grants: `exact` (the default), `prefix` or `origin`.
     #[serde(rename = "match", default, skip_serializing_if = "Option::is_none")]
     pub url_match: Option<super::words::UrlMatch>,
-    /// The HTTP methods a `url` is asked for; `GET` and `HEAD` where it says none.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub methods: Vec<String>,
+    /// The HTTP methods a `url` is asked for: a list, or `input(NAME)` for the one that the enum of that name, beside the
+    /// url, is set to. `GET` and `HEAD` where it says none.
+    #[serde(default, skip_serializing_if = "MethodsDeclaration::is_empty")]
+    pub methods: MethodsDeclaration,
     /// What a list holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub item: Option<Box<InputDeclaration>>,

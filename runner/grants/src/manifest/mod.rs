@@ -2,12 +2,13 @@
 //!
 //! `declaration` is the shape of `plugin.toml` (and of the canonical JSON inside the `.wasm`), `compile` turns a
 //! declaration into the checked form that the rest of the crate works with (`keys`: which keys mean something for which
-//! type; `references`: what inputs say of each other; `problem`: what can be wrong), `model` is that form, `types` and
-//! `words` are its vocabulary.
+//! type; `references`: what inputs say of each other; `problem`: what can be wrong), `model` is that form, `types`,
+//! `words` and `methods` are its vocabulary.
 
 mod compile;
 mod declaration;
 mod keys;
+mod methods;
 mod model;
 mod problem;
 mod references;
@@ -22,6 +23,7 @@ pub use declaration::{
     AbiName, AccessDeclaration, InputDeclaration, ManifestDeclaration, OutputDeclaration,
     RequirementDeclaration, manifest_schema,
 };
+pub use methods::{Methods, MethodsDeclaration};
 pub use model::{Abi, AccessRequest, Input, Kind, Manifest, OutputKind, Requirement};
 pub use problem::{ManifestError, ManifestProblem};
 pub use section::SECTION_NAME;

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::methods::Methods;
 use super::siblings::SiblingRef;
 use super::words::{Access, Role, Sink, UrlMatch};
 
@@ -24,7 +25,7 @@ pub struct Manifest {
     pub outputs: Vec<(String, OutputKind, String)>,
 }
 
-/// The three ways in.
+/// The three ways in; and the host's own, which is no plugin's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Abi {
     /// `capstep:step/step`, typed imports and `run`.
@@ -33,6 +34,8 @@ pub enum Abi {
     Command,
     /// Any WASI program; no host verbs.
     Plain,
+    /// No plugin at all: the pipeline's own script, on this machine.
+    Host,
 }
 
 /// One input, or a list's item, a map's value, a record's field.
@@ -96,8 +99,8 @@ pub enum Kind {
     Map(Box<Input>),
     /// Named fields.
     Record(Vec<Input>),
-    /// Text that is executed at `on`.
-    Script { on: SiblingRef },
+    /// Text that is executed at `on`; without it on this machine, by the host.
+    Script { on: Option<SiblingRef> },
     /// A secret and nothing else.
     Secret,
     /// A file, folder or glob in the workspace.
@@ -105,7 +108,7 @@ pub enum Kind {
     /// An http(s) URL.
     Url {
         url_match: UrlMatch,
-        methods: Vec<String>,
+        methods: Methods,
     },
     /// `host:port`.
     TcpAddress,
@@ -113,6 +116,10 @@ pub enum Kind {
     SshTarget,
     /// A path on that target.
     RemotePath { target: SiblingRef },
+    /// An image's reference.
+    Image,
+    /// A registry's host.
+    Registry,
 }
 
 impl Kind {
@@ -138,6 +145,8 @@ impl Kind {
             Self::TcpAddress => "tcp-address",
             Self::SshTarget => "ssh-target",
             Self::RemotePath { .. } => "remote-path",
+            Self::Image => "image",
+            Self::Registry => "registry",
         }
     }
 
@@ -149,7 +158,9 @@ impl Kind {
             | Self::Url { .. }
             | Self::TcpAddress
             | Self::SshTarget
-            | Self::RemotePath { .. } => true,
+            | Self::RemotePath { .. }
+            | Self::Image
+            | Self::Registry => true,
             Self::String { .. }
             | Self::Boolean
             | Self::Integer { .. }

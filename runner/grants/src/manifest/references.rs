@@ -1,10 +1,13 @@
 //! What inputs say of each other: every sink, role, target and condition names an input that is there and is of the
 //! right type.
 
-use super::model::{Input, Kind, Manifest};
+use capstep_envfile::EnvFormat;
+
+use super::methods::{Methods, is_method};
+use super::model::{Abi, Input, Kind, Manifest};
 use super::problem::ManifestProblem;
 use super::siblings::SiblingRef;
-use super::words::{Role, Sink};
+use super::words::{Access, Role, Sink};
 
 /// Checks all references of a manifest.
 pub(super) fn check(manifest: &Manifest, problems: &mut Vec<ManifestProblem>) {
@@ -48,6 +51,58 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// Whether a file's format is known: of the enum beside the secret that is named so, or as a word of its own.
+    fn check_format(&self, format: &str) -> Result<(), String> {
+        let known = |word: &str| EnvFormat::parse(word).is_some();
+        let formats = EnvFormat::ALL.map(EnvFormat::name).join(", ");
+        let beside = self.find(&SiblingRef::Input {
+            up: 0,
+            name: format.to_owned(),
+        });
+        match beside.map(|input| &input.kind) {
+            Ok(Kind::Enum(values)) => match values.iter().find(|value| !known(value)) {
+                Some(other) => Err(format!(
+                    "`{format}` may be `{other}`, which is no format: {formats}"
+                )),
+                None => Ok(()),
+            },
+            Ok(Kind::String { .. }) => Ok(()),
+            Ok(other) => Err(format!(
+                "`{format}` is a `{}`, not the name of a format",
+                other.word()
+            )),
+            Err(_) if known(format) => Ok(()),
+            Err(_) => Err(format!(
+                "`{format}` is neither an input beside it nor a format: {formats}"
+            )),
+        }
+    }
+
+    /// Whether the input of this name beside a url can say its method.
+    fn check_choice(&self, name: &str) -> Result<(), String> {
+        let chosen = self.find(&SiblingRef::Input {
+            up: 0,
+            name: name.to_owned(),
+        })?;
+        let Kind::Enum(values) = &chosen.kind else {
+            return Err(format!(
+                "`methods`: `{name}` is a `{}`, not an enum of methods",
+                chosen.kind.word()
+            ));
+        };
+        if let Some(other) = values.iter().find(|value| !is_method(value)) {
+            return Err(format!(
+                "`methods`: `{name}` may be `{other}`, which is no HTTP method in upper case"
+            ));
+        }
+        if !chosen.required && chosen.default.is_none() {
+            return Err(format!(
+                "`methods`: `{name}` needs a `default`, or to be `required`: without a value it grants no method"
+            ));
+        }
+        Ok(())
+    }
+
     fn check_fields(&self, fields: &'a [Input], at: &str, problems: &mut Vec<ManifestProblem>) {
         for field in fields {
             if let Some(role) = field.role_of_all()
@@ -82,6 +137,7 @@ impl<'a> Scope<'a> {
             };
         let is_target = |kind: &Kind| matches!(kind, Kind::SshTarget);
         let is_script = |kind: &Kind| matches!(kind, Kind::Script { .. });
+        let is_registry = |kind: &Kind| matches!(kind, Kind::Registry);
         let is_url = |kind: &Kind| matches!(kind, Kind::Url { .. });
         match &input.sink {
             Some(Sink::SshAuth(to)) => expect(to, "an ssh-target", &is_target),
@@ -94,40 +150,88 @@ impl<'a> Scope<'a> {
                 &is_script,
             ),
             Some(Sink::HttpHeader(to) | Sink::HttpBody(to)) => expect(to, "a url", &is_url),
+            Some(Sink::RegistryAuth(to)) => expect(to, "a registry", &is_registry),
+            // A build context is told by its access, below.
+            Some(Sink::BuildSecret(_)) => {}
             Some(Sink::File(to, _)) => expect(to, "a path", &|kind| matches!(kind, Kind::Path)),
             None => {}
         }
         match &input.role {
-            Some(Role::KnownHosts(to) | Role::HostKey(to)) => {
+            Some(Role::KnownHosts(to) | Role::HostKey(to) | Role::Jump(to)) => {
                 expect(to, "an ssh-target", &is_target)
             }
             Some(
                 Role::ScriptEnv(to)
                 | Role::WorkingDirectory(to)
                 | Role::Shell(to)
-                | Role::Errexit(to),
+                | Role::Errexit(to)
+                | Role::HostEnv(to),
             ) => {
                 expect(to, "a script", &is_script);
             }
-            Some(Role::Shared(to) | Role::Keep(to)) => {
+            Some(Role::Shared(to) | Role::Keep(to) | Role::MaxDelete(to)) => {
                 expect(to, "a remote-path", &|kind| {
                     matches!(kind, Kind::RemotePath { .. })
                 });
             }
             Some(Role::Ca(to)) => expect(to, "a url", &is_url),
-            None => {}
+            Some(Role::RegistryUsername(to)) => expect(to, "a registry", &is_registry),
+            Some(
+                Role::BuildArg(_)
+                | Role::Dockerfile(_)
+                | Role::BuildTarget(_)
+                | Role::CacheFrom(_)
+                | Role::CacheTo(_)
+                | Role::BuildNetwork(_)
+                | Role::Label(_)
+                | Role::Platform(_)
+                | Role::NoCache(_)
+                | Role::PullBase(_),
+            )
+            | None => {}
+            Some(Role::Certificate(to)) => {
+                expect(to, "a secret", &|kind| matches!(kind, Kind::Secret))
+            }
+            Some(Role::Exclude(to) | Role::Include(to)) => {
+                expect(to, "a path", &|kind| matches!(kind, Kind::Path))
+            }
         }
         match &input.kind {
-            Kind::Script { on } => expect(on, "an ssh-target", &is_target),
+            Kind::Script { on: Some(on) } => expect(on, "an ssh-target", &is_target),
+            Kind::Script { on: None } if self.manifest.abi != Abi::Host => {
+                say("a script needs `on`: the input that names where it runs".to_owned());
+            }
             Kind::RemotePath { target } => expect(target, "an ssh-target", &is_target),
+            Kind::Url {
+                methods: Methods::Chosen(name),
+                ..
+            } => {
+                if let Err(message) = self.check_choice(name) {
+                    say(message);
+                }
+            }
             _ => {}
+        }
+        for context in contexts(input) {
+            match self.find(context) {
+                Ok(found) if is_context(found) => {}
+                Ok(_) => say(format!(
+                    "`{context}` is no build context: a path with the access `build`"
+                )),
+                Err(message) => say(message),
+            }
+        }
+        if let Some(Sink::File(_, format)) = &input.sink
+            && let Err(message) = self.check_format(format)
+        {
+            say(message);
         }
         if matches!(input.kind, Kind::Secret) && input.sink.is_none() {
             say("a secret needs a `sink`: where its value goes".to_owned());
         }
         let needs_words = matches!(
             input.kind,
-            Kind::SshTarget | Kind::RemotePath { .. } | Kind::Path
+            Kind::SshTarget | Kind::RemotePath { .. } | Kind::Path | Kind::Image
         );
         if needs_words && input.access.is_empty() && input.role.is_none() {
             say(format!(
@@ -169,7 +273,19 @@ fn misfit(role: &Role, kind: &Kind) -> Option<&'static str> {
     let is_text = |kind: &Kind| matches!(kind, Kind::String { .. });
     let (what, fits) = match role {
         Role::KnownHosts(_) | Role::Ca(_) => ("a path", matches!(kind, Kind::Path)),
-        Role::HostKey(_) | Role::Shared(_) => (
+        Role::Certificate(_) => (
+            "a path or a string",
+            is_text(kind) || matches!(kind, Kind::Path),
+        ),
+        Role::Jump(_) => (
+            "an ssh-target or a list of them",
+            matches!(part_of(kind), Kind::SshTarget),
+        ),
+        Role::HostEnv(_) => (
+            "a map of maps of strings",
+            matches!(kind, Kind::Map(host) if matches!(&host.kind, Kind::Map(value) if is_text(&value.kind))),
+        ),
+        Role::HostKey(_) | Role::Shared(_) | Role::Exclude(_) | Role::Include(_) => (
             "a list of strings",
             matches!(kind, Kind::List(item) if is_text(&item.kind)),
         ),
@@ -185,10 +301,72 @@ fn misfit(role: &Role, kind: &Kind) -> Option<&'static str> {
             "a string or an enum",
             is_text(kind) || matches!(kind, Kind::Enum(_)),
         ),
-        Role::Errexit(_) => ("a boolean", matches!(kind, Kind::Boolean)),
-        Role::Keep(_) => ("an integer", matches!(kind, Kind::Integer { .. })),
+        Role::BuildArg(_) | Role::Label(_) => (
+            "a map of strings",
+            matches!(kind, Kind::Map(value) if is_text(&value.kind)),
+        ),
+        Role::Dockerfile(_) | Role::BuildTarget(_) | Role::RegistryUsername(_) => {
+            ("a string", is_text(kind))
+        }
+        Role::CacheFrom(_) => (
+            "a list of images with the access `pull`",
+            is_list_of_images(kind, Access::Pull),
+        ),
+        Role::BuildNetwork(_) | Role::CacheTo(_) => (
+            "a string or an enum",
+            is_text(kind) || matches!(kind, Kind::Enum(_)),
+        ),
+        Role::Platform(_) => (
+            "a list of strings",
+            matches!(kind, Kind::List(item) if is_text(&item.kind)),
+        ),
+        Role::Errexit(_) | Role::NoCache(_) | Role::PullBase(_) => {
+            ("a boolean", matches!(kind, Kind::Boolean))
+        }
+        Role::Keep(_) | Role::MaxDelete(_) => ("an integer", matches!(kind, Kind::Integer { .. })),
     };
     (!fits).then_some(what)
+}
+
+fn is_list_of_images(kind: &Kind, access: Access) -> bool {
+    matches!(kind, Kind::List(item) if item.kind == Kind::Image && asks_for(item, access))
+}
+
+fn asks_for(input: &Input, access: Access) -> bool {
+    input.access.iter().any(|request| request.access == access)
+}
+
+/// The build contexts that an input names.
+fn contexts(input: &Input) -> impl Iterator<Item = &SiblingRef> {
+    let sink = match &input.sink {
+        Some(Sink::BuildSecret(to)) => Some(to),
+        _ => None,
+    };
+    let role = match &input.role {
+        Some(
+            Role::BuildArg(to)
+            | Role::Dockerfile(to)
+            | Role::BuildTarget(to)
+            | Role::CacheFrom(to)
+            | Role::CacheTo(to)
+            | Role::BuildNetwork(to)
+            | Role::Label(to)
+            | Role::Platform(to)
+            | Role::NoCache(to)
+            | Role::PullBase(to),
+        ) => Some(to),
+        _ => None,
+    };
+    sink.into_iter().chain(role)
+}
+
+/// Whether an input, or each part of a list or map, is a folder that is sent to the engine to be built.
+fn is_context(input: &Input) -> bool {
+    match &input.kind {
+        Kind::List(item) | Kind::Map(item) => is_context(item),
+        Kind::Path => asks_for(input, Access::Build),
+        _ => false,
+    }
 }
 
 /// What a reference to a list or map means: each of its parts.

@@ -1,6 +1,7 @@
 //! From a type's text to its kind, and which access words each type knows.
 
 use super::declaration::InputDeclaration;
+use super::methods::Methods;
 use super::model::Kind;
 use super::siblings::SiblingRef;
 use super::words::{Access, call};
@@ -17,7 +18,13 @@ pub(super) struct Vocabulary {
 pub(super) fn vocabulary(kind: &Kind) -> Vocabulary {
     let (words, implied): (&[Access], &[Access]) = match kind {
         Kind::Path => (
-            &[Access::Read, Access::Write, Access::Upload, Access::Mount],
+            &[
+                Access::Read,
+                Access::Write,
+                Access::Upload,
+                Access::Mount,
+                Access::Build,
+            ],
             &[],
         ),
         Kind::Url { .. } => (&[Access::Request], &[Access::Request]),
@@ -28,21 +35,37 @@ pub(super) fn vocabulary(kind: &Kind) -> Vocabulary {
                 Access::Upload,
                 Access::Download,
                 Access::Release,
+                Access::Delete,
                 Access::Read,
                 Access::Write,
             ],
             &[],
         ),
         Kind::Script { .. } => (&[], &[Access::Script]),
-        _ => (&[], &[]),
+        Kind::Image => (
+            &[Access::Pull, Access::Build, Access::Push, Access::Run],
+            &[],
+        ),
+        Kind::Registry => (&[Access::Login], &[Access::Login]),
+        Kind::String { .. }
+        | Kind::Boolean
+        | Kind::Integer { .. }
+        | Kind::Number { .. }
+        | Kind::Duration
+        | Kind::Size
+        | Kind::Enum(_)
+        | Kind::Regex
+        | Kind::Json
+        | Kind::List(_)
+        | Kind::Map(_)
+        | Kind::Record(_)
+        | Kind::Secret => (&[], &[]),
     };
     Vocabulary { words, implied }
 }
 
 /// Types of later issues: refused by name, so that nobody takes them for a typing mistake.
 const LATER: &[&str] = &[
-    "image",
-    "registry",
     "state",
     "container",
     "compose-project",
@@ -110,36 +133,26 @@ pub(super) fn parse_type<'a>(
         "regex" => Kind::Regex,
         "json" => Kind::Json,
         "secret" => Kind::Secret,
-        "script" => match &declaration.on {
-            Some(on) => Kind::Script {
-                on: SiblingRef::parse(on)?,
-            },
-            None => {
-                return Err("a script needs `on`: the input that names where it runs".to_owned());
-            }
+        "script" => Kind::Script {
+            on: declaration
+                .on
+                .as_deref()
+                .map(SiblingRef::parse)
+                .transpose()?,
         },
         "path" => Kind::Path,
         "url" => Kind::Url {
             url_match: declaration.url_match.unwrap_or_default(),
-            methods: methods(&declaration.methods),
+            methods: Methods::parse(&declaration.methods)?,
         },
         "tcp-address" => Kind::TcpAddress,
         "ssh-target" => Kind::SshTarget,
+        "image" => Kind::Image,
+        "registry" => Kind::Registry,
         later if LATER.contains(&later) => {
             return Err(format!("type `{later}` is not supported yet"));
         }
         "" => return Err("say its `type`".to_owned()),
         other => return Err(format!("`{other}` is no type")),
     }))
-}
-
-/// A url that names no methods is for looking only.
-pub(super) fn methods(written: &[String]) -> Vec<String> {
-    if written.is_empty() {
-        return vec!["GET".to_owned(), "HEAD".to_owned()];
-    }
-    written
-        .iter()
-        .map(|method| method.to_ascii_uppercase())
-        .collect()
 }

@@ -31,11 +31,23 @@ pub enum Access {
     Exec,
     /// Releases are made, switched and pruned there.
     Release,
+    /// An image is fetched from its registry.
+    Pull,
+    /// Of a folder: the host sends it to the engine, which builds it. Of an image: its name is given to what is built.
+    Build,
+    /// An image is sent to its registry.
+    Push,
+    /// Containers are made of an image.
+    Run,
+    /// Logging in to a registry.
+    Login,
+    /// What the folder beside it has not is removed there.
+    Delete,
 }
 
 impl Access {
     /// Every word, for enumeration.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 17] = [
         Self::Read,
         Self::Write,
         Self::Upload,
@@ -47,6 +59,12 @@ impl Access {
         Self::Files,
         Self::Exec,
         Self::Release,
+        Self::Pull,
+        Self::Build,
+        Self::Push,
+        Self::Run,
+        Self::Login,
+        Self::Delete,
     ];
 
     /// The word as manifests and plans write it.
@@ -63,6 +81,12 @@ impl Access {
             Self::Files => "files",
             Self::Exec => "exec",
             Self::Release => "release",
+            Self::Pull => "pull",
+            Self::Build => "build",
+            Self::Push => "push",
+            Self::Run => "run",
+            Self::Login => "login",
+            Self::Delete => "delete",
         }
     }
 
@@ -118,6 +142,10 @@ pub enum Sink {
     HttpBody(SiblingRef),
     /// A value in a file that the host writes, in that format (an input's name, or a fixed word).
     File(SiblingRef, String),
+    /// The password of a login to that registry.
+    RegistryAuth(SiblingRef),
+    /// A secret of the build of that context, which the build sees under the input's own name.
+    BuildSecret(SiblingRef),
 }
 
 /// A sink's kind, without what it points at.
@@ -138,6 +166,10 @@ pub enum SinkKind {
     HttpBody,
     /// See [`Sink::File`].
     File,
+    /// See [`Sink::RegistryAuth`].
+    RegistryAuth,
+    /// See [`Sink::BuildSecret`].
+    BuildSecret,
 }
 
 impl SinkKind {
@@ -150,6 +182,8 @@ impl SinkKind {
             Self::HttpHeader => "http-header",
             Self::HttpBody => "http-body",
             Self::File => "file",
+            Self::RegistryAuth => "registry-auth",
+            Self::BuildSecret => "build-secret",
         }
     }
 }
@@ -164,6 +198,8 @@ impl Sink {
             Self::HttpHeader(_) => SinkKind::HttpHeader,
             Self::HttpBody(_) => SinkKind::HttpBody,
             Self::File(..) => SinkKind::File,
+            Self::RegistryAuth(_) => SinkKind::RegistryAuth,
+            Self::BuildSecret(_) => SinkKind::BuildSecret,
         }
     }
 
@@ -175,7 +211,9 @@ impl Sink {
             | Self::RemoteEnv(to)
             | Self::HttpHeader(to)
             | Self::HttpBody(to)
-            | Self::File(to, _) => to,
+            | Self::File(to, _)
+            | Self::RegistryAuth(to)
+            | Self::BuildSecret(to) => to,
         }
     }
 
@@ -194,14 +232,14 @@ impl Sink {
             "file" => match arguments.as_slice() {
                 [to, format] => Ok(Self::File(SiblingRef::parse(to)?, (*format).to_owned())),
                 _ => Err(
-                    "`file` takes the file's input and a format: `file(file, dotenv)`".to_owned(),
+                    "`file` takes the file's input and a format: `file(file, compose)`".to_owned(),
                 ),
             },
-            "registry-auth" | "build-secret" | "container-env" => {
-                Err(format!("sink `{word}` is not supported yet"))
-            }
+            "registry-auth" => Ok(Self::RegistryAuth(one()?)),
+            "build-secret" => Ok(Self::BuildSecret(one()?)),
+            "container-env" => Err(format!("sink `{word}` is not supported yet")),
             _ => Err(format!(
-                "`{word}` is no sink; the sinks are ssh-auth, passphrase, remote-env, http-header, http-body and file"
+                "`{word}` is no sink; the sinks are ssh-auth, passphrase, remote-env, http-header, http-body, file, registry-auth and build-secret"
             )),
         }
     }
@@ -228,6 +266,40 @@ pub enum Role {
     Shared(SiblingRef),
     /// How many releases are kept.
     Keep(SiblingRef),
+    /// Build arguments of that context.
+    BuildArg(SiblingRef),
+    /// The Dockerfile, within that context.
+    Dockerfile(SiblingRef),
+    /// The stage at which the build of that context ends.
+    BuildTarget(SiblingRef),
+    /// Images whose layers the build of that context may take.
+    CacheFrom(SiblingRef),
+    /// Where the layers of that build are kept: `none`, or `inline` in the image.
+    CacheTo(SiblingRef),
+    /// The network of that build: `default`, `none` or `host`.
+    BuildNetwork(SiblingRef),
+    /// Labels of the image that is built.
+    Label(SiblingRef),
+    /// The platforms that context is built for.
+    Platform(SiblingRef),
+    /// Whether that build takes nothing from a cache.
+    NoCache(SiblingRef),
+    /// Whether that build asks for newer base images.
+    PullBase(SiblingRef),
+    /// The account of a login to that registry.
+    RegistryUsername(SiblingRef),
+    /// The certificate of that private key.
+    Certificate(SiblingRef),
+    /// A host on the way to that target.
+    Jump(SiblingRef),
+    /// Variables of that script, by host.
+    HostEnv(SiblingRef),
+    /// What of that path is left out.
+    Exclude(SiblingRef),
+    /// What of that path is not left out after all.
+    Include(SiblingRef),
+    /// How many entries may be removed from that remote path at once.
+    MaxDelete(SiblingRef),
 }
 
 impl Role {
@@ -243,6 +315,55 @@ impl Role {
             Self::Errexit(_) => "errexit",
             Self::Shared(_) => "shared",
             Self::Keep(_) => "keep",
+            Self::BuildArg(_) => "build-arg",
+            Self::Dockerfile(_) => "dockerfile",
+            Self::BuildTarget(_) => "build-target",
+            Self::CacheFrom(_) => "cache-from",
+            Self::CacheTo(_) => "cache-to",
+            Self::BuildNetwork(_) => "build-network",
+            Self::Label(_) => "label",
+            Self::Platform(_) => "platform",
+            Self::NoCache(_) => "no-cache",
+            Self::PullBase(_) => "pull",
+            Self::RegistryUsername(_) => "registry-username",
+            Self::Certificate(_) => "certificate",
+            Self::Jump(_) => "jump",
+            Self::HostEnv(_) => "host-env",
+            Self::Exclude(_) => "exclude",
+            Self::Include(_) => "include",
+            Self::MaxDelete(_) => "max-delete",
+        }
+    }
+
+    /// Whether the values are the pipeline's own text, never one that something else decides: they say whom to trust.
+    pub fn is_own_text(&self) -> bool {
+        match self {
+            Self::HostKey(_) => true,
+            Self::KnownHosts(_)
+            | Self::ScriptEnv(_)
+            | Self::WorkingDirectory(_)
+            | Self::Ca(_)
+            | Self::Shell(_)
+            | Self::Errexit(_)
+            | Self::Shared(_)
+            | Self::Keep(_)
+            | Self::BuildArg(_)
+            | Self::Dockerfile(_)
+            | Self::BuildTarget(_)
+            | Self::CacheFrom(_)
+            | Self::CacheTo(_)
+            | Self::BuildNetwork(_)
+            | Self::Label(_)
+            | Self::Platform(_)
+            | Self::NoCache(_)
+            | Self::PullBase(_)
+            | Self::RegistryUsername(_)
+            | Self::Certificate(_)
+            | Self::Jump(_)
+            | Self::HostEnv(_)
+            | Self::Exclude(_)
+            | Self::Include(_)
+            | Self::MaxDelete(_) => false,
         }
     }
 
@@ -257,7 +378,24 @@ impl Role {
             | Self::Shell(to)
             | Self::Errexit(to)
             | Self::Shared(to)
-            | Self::Keep(to) => to,
+            | Self::Keep(to)
+            | Self::BuildArg(to)
+            | Self::Dockerfile(to)
+            | Self::BuildTarget(to)
+            | Self::CacheFrom(to)
+            | Self::CacheTo(to)
+            | Self::BuildNetwork(to)
+            | Self::Label(to)
+            | Self::Platform(to)
+            | Self::NoCache(to)
+            | Self::PullBase(to)
+            | Self::RegistryUsername(to)
+            | Self::Certificate(to)
+            | Self::Jump(to)
+            | Self::HostEnv(to)
+            | Self::Exclude(to)
+            | Self::Include(to)
+            | Self::MaxDelete(to) => to,
         }
     }
 
@@ -277,9 +415,25 @@ impl Role {
             "errexit" => Ok(Self::Errexit(to)),
             "shared" => Ok(Self::Shared(to)),
             "keep" => Ok(Self::Keep(to)),
-            "build-arg" => Err("role `build-arg` is not supported yet".to_owned()),
+            "build-arg" => Ok(Self::BuildArg(to)),
+            "dockerfile" => Ok(Self::Dockerfile(to)),
+            "build-target" => Ok(Self::BuildTarget(to)),
+            "cache-from" => Ok(Self::CacheFrom(to)),
+            "cache-to" => Ok(Self::CacheTo(to)),
+            "build-network" => Ok(Self::BuildNetwork(to)),
+            "label" => Ok(Self::Label(to)),
+            "platform" => Ok(Self::Platform(to)),
+            "no-cache" => Ok(Self::NoCache(to)),
+            "pull" => Ok(Self::PullBase(to)),
+            "registry-username" => Ok(Self::RegistryUsername(to)),
+            "certificate" => Ok(Self::Certificate(to)),
+            "jump" => Ok(Self::Jump(to)),
+            "host-env" => Ok(Self::HostEnv(to)),
+            "exclude" => Ok(Self::Exclude(to)),
+            "include" => Ok(Self::Include(to)),
+            "max-delete" => Ok(Self::MaxDelete(to)),
             _ => Err(format!(
-                "`{word}` is no role; the roles are known-hosts, host-key, script-env, working-directory, shell, errexit, shared, keep and ca"
+                "`{word}` is no role; the roles are known-hosts, host-key, certificate, jump, script-env, host-env, working-directory, shell, errexit, exclude, include, max-delete, shared, keep, ca, build-arg, dockerfile, build-target, cache-from, cache-to, build-network, label, platform, no-cache, pull and registry-username"
             )),
         }
     }

@@ -86,6 +86,33 @@ type = "remote-path(target)"
 access = ["upload"]
 [inputs.plain]
 type = "string"
+[inputs.context]
+type = "path"
+access = ["build"]
+[inputs.dockerfile]
+type = "string"
+role = "dockerfile(context)"
+[inputs.network]
+type = "string"
+role = "build-network(context)"
+[inputs.tag]
+type = "image"
+access = ["build", "push", "run"]
+[inputs.registry]
+type = "registry"
+[inputs.password]
+type = "secret"
+sink = "registry-auth(registry)"
+[inputs.build-key]
+type = "secret"
+sink = "build-secret(context)"
+[inputs.method]
+type = "enum"
+values = ["GET", "POST"]
+default = "GET"
+[inputs.chosen]
+type = "url"
+methods = "input(method)"
 "#;
 
 fn step(with: &str) -> StepPlan {
@@ -213,6 +240,75 @@ fn grants_for_people() {
 }
 
 #[test]
+fn builds_and_images() {
+    let check = |with: &str, code: &[&str], grants: &[&str], flows: &[&str]| {
+        let step = step(with);
+        assert_eq!(step.runs_project_code, code, "{with}");
+        let shown: Vec<String> = step.authority.iter().map(describe).collect();
+        assert_eq!(shown, grants, "{with}");
+        let shown: Vec<&str> = step.secrets.iter().map(|flow| flow.to.as_str()).collect();
+        assert_eq!(shown, flows, "{with}");
+        let started = step
+            .authority
+            .iter()
+            .filter(|grant| starts_project_code(grant));
+        assert_eq!(started.count(), code.len(), "{with}");
+    };
+    let key = "\"${{ secrets.KEY }}\"";
+    check(
+        &format!(
+            "context: webapp/, tag: \"Registry.example.com/webapp:web\", registry: registry.example.com, password: {key}, build-key: {key}"
+        ),
+        &["webapp/Dockerfile, network: yes"],
+        &[
+            "webapp (Dockerfile, network: yes)",
+            "registry.example.com/webapp:web",
+            "registry.example.com",
+        ],
+        &[
+            "login registry.example.com",
+            "secret of the build of webapp",
+        ],
+    );
+    check(
+        "context: ., dockerfile: docker/web.Dockerfile, network: none",
+        &["./docker/web.Dockerfile, network: no"],
+        &[". (docker/web.Dockerfile, network: no)"],
+        &[],
+    );
+    check(
+        "context: a, network: host",
+        &["a/Dockerfile, network: host"],
+        &["a (Dockerfile, network: host)"],
+        &[],
+    );
+    let later = "\"${{ steps.s.outputs.echo }}\"";
+    check(
+        &format!("context: a, dockerfile: {later}, network: {later}"),
+        &["a/some Dockerfile, network: yes, or another that is known when the step starts"],
+        &["a (some Dockerfile, network: yes, or another that is known when the step starts)"],
+        &[],
+    );
+}
+
+#[test]
+fn a_method_that_is_not_known_yet_is_any_of_the_choice() {
+    let methods = |with: &str| match &step(with).authority[0].authority {
+        Some(Authority::Url { methods, .. }) => methods.join(" "),
+        other => panic!("{other:?}"),
+    };
+    let url = "chosen: \"https://a.example/\"";
+    assert_eq!(methods(url), "GET");
+    assert_eq!(methods(&format!("method: POST, {url}")), "POST");
+    assert_eq!(
+        methods(&format!(
+            "method: \"${{{{ steps.s.outputs.echo }}}}\", {url}"
+        )),
+        "GET POST"
+    );
+}
+
+#[test]
 fn a_plugin_that_is_not_found() {
     let text = "version: 1\njobs:\n  j:\n    steps:\n      - uses: nop\n      - uses: noop\n";
     let (source, plan, diagnostics) = planned(text, &Plugins::built_in(), &Variables::default());
@@ -239,4 +335,106 @@ fn steps_are_called_by_name_id_or_plugin() {
         .map(|step| step.name.as_str())
         .collect();
     assert_eq!(names, ["The name", "k", "noop"]);
+}
+
+/// The authority and secrets of a plan's only step, as `pointer: thing @ line:column`.
+fn touched(text: &str, variables: &Variables) -> (Vec<String>, Vec<String>) {
+    let (source, plan, diagnostics) = planned(text, &Plugins::and(INPUTS), variables);
+    let step = plan.jobs.last().unwrap().steps.last().unwrap();
+    let at = |place: &Place| format!("{}:{}", place.line, place.column);
+    let grants = step.authority.iter().map(|grant| {
+        format!(
+            "{}: {} @ {}",
+            grant.pointer,
+            describe(grant),
+            at(&grant.place)
+        )
+    });
+    let secrets = step
+        .secrets
+        .iter()
+        .map(|flow| format!("{}: {} @ {}", flow.pointer, flow.to, at(&flow.place)));
+    let mistakes = diagnostics
+        .iter()
+        .map(|diagnostic| diagnostic.plain(&source).lines().next().unwrap().to_owned())
+        .collect();
+    (grants.chain(secrets).collect(), mistakes)
+}
+
+#[test]
+fn an_environment_reaches_the_script_and_nothing_else() {
+    let check = |step: &str, expected: &[&str], mistakes: &[&str]| {
+        let text = format!(
+            "version: 1\nsecrets: [S]\nenv: {{ A: x }}\njobs:\n  a:\n    steps:\n      - {step}\n"
+        );
+        let (found, wrong) = touched(&text, &variables([]));
+        assert_eq!(found, expected, "{step}");
+        assert_eq!(wrong, mistakes, "{step}");
+    };
+    // The step's own secret goes where its input of that name would go, from the line where it was written.
+    check(
+        "{ uses: p, with: { target: a@h, run: sh x }, env: { T: \"${{ secrets.S }}\" } }",
+        &[
+            "/target/0: a@h @ 7:36",
+            "/run: sh x @ 7:46",
+            "/env/T: environment of the script `sh x` @ 7:64",
+        ],
+        &[],
+    );
+    // What the input itself says comes first.
+    check(
+        "{ uses: p, with: { target: a@h, run: sh x, env: { T: plain } }, env: { T: \"${{ secrets.S }}\" } }",
+        &["/target/0: a@h @ 7:36", "/run: sh x @ 7:46"],
+        &[],
+    );
+    // Where nothing has an environment, the pipeline's is not seen, and the step's own is a mistake.
+    check("{ uses: noop }", &[], &[]);
+    check(
+        "{ uses: noop, env: { T: x } }",
+        &[],
+        &["capstep.yml:7:30: unknown-input: `noop` takes no environment"],
+    );
+    // An expression may take it, and what it is made of stays known: a written value needs no bound.
+    check(
+        "{ uses: p, with: { url: \"https://${{ env.A }}.example/\" } }",
+        &["/url/0: https://x.example/ (prefix) @ 7:33"],
+        &[],
+    );
+}
+
+#[test]
+fn values_of_an_event_need_bounds() {
+    let event = json!({ "host": "web.example", "deep": { "list": ["a"] } });
+    let check = |with: &str, event: Option<Value>, expected: &[&str]| {
+        let text = format!(
+            "version: 1\nenv: {{ HOST: \"${{{{ event.host }}}}\" }}\njobs:\n  a:\n    steps:\n      - {{ uses: p, with: {{ {with} }} }}\n"
+        );
+        let variables = Variables {
+            event,
+            ..Variables::default()
+        };
+        let (_, wrong) = touched(&text, &variables);
+        let codes: Vec<&str> = wrong
+            .iter()
+            .filter_map(|line| line.split(": ").nth(1))
+            .collect();
+        assert_eq!(codes, expected, "{with}");
+    };
+    let direct = "url: \"https://${{ event.host }}/\"";
+    check(direct, Some(event.clone()), &["unbounded-run-time-value"]);
+    check(direct, None, &["unbounded-run-time-value"]);
+    // Not by way of `env` either.
+    let around = "url: \"https://${{ env.HOST }}/\"";
+    check(around, Some(event.clone()), &["unbounded-run-time-value"]);
+    check(around, None, &["unbounded-run-time-value"]);
+    let within = |bound: &str| {
+        format!("url: {{ value: \"https://${{{{ event.host }}}}/\", within: \"{bound}\" }}")
+    };
+    check(&within("https://web.example/"), Some(event.clone()), &[]);
+    check(&within("https://web.example/"), None, &[]);
+    check(
+        &within("https://api.example/"),
+        Some(event),
+        &["outside-bound"],
+    );
 }

@@ -29,6 +29,12 @@ access = ["upload"]
 [inputs.get]
 type = "remote-path(target)"
 access = ["download"]
+[inputs.made]
+type = "image"
+access = ["build", "push if push"]
+[inputs.used]
+type = "image"
+access = ["pull"]
 "#;
 
 /// Two jobs of one step each; the second one's `with` stands in line 11.
@@ -176,4 +182,61 @@ fn places_hold_with_other_line_ends_and_wide_characters() {
     assert_eq!(source.place(found.span), "capstep.yml:8:45");
     assert!(source.slice(found.span).starts_with("out"));
     assert_eq!(source.place(found.related[0].0), "capstep.yml:5:45");
+}
+
+#[test]
+fn images() {
+    both_write(
+        "made: \"r.example/a:1\"",
+        "made: \"R.example/a:1\"",
+        "r.example/a:1",
+        (23, 23),
+    );
+    check(
+        "made: \"r.example/a\"",
+        "used: \"r.example/a:latest\"",
+        "",
+        &[
+            "capstep.yml:11:23: read-while-written: `p` in job `b` may read `r.example/a:latest` while `p` in job `a` writes it | capstep.yml:6:23: and here | help: say which comes first: `needs: [a]` in job `b`",
+        ],
+    );
+    check("used: \"ruby:3\"", "used: \"ruby:3\"", "", &[]);
+    check(
+        "made: \"r.example/a:1\"",
+        "made: \"r.example/a:2\"",
+        "",
+        &[],
+    );
+    check(
+        "made: \"r.example/a:1\"",
+        "used: \"s.example/a:1\"",
+        "",
+        &[],
+    );
+}
+
+#[test]
+fn jobs_of_a_matrix_race_with_each_other() {
+    let check = |with: &str, expected: &[&str]| {
+        let text = format!(
+            "version: 1\njobs:\n  a:\n    matrix: {{ os: [linux, macos, bsd] }}\n    steps:\n      - uses: p\n        with: {{ {with} }}\n"
+        );
+        let (source, plan, diagnostics) = planned(&text, &Plugins::and(INPUTS), &variables([]));
+        let shown: Vec<String> = diagnostics
+            .iter()
+            .map(|diagnostic| diagnostic.plain(&source))
+            .collect();
+        assert_eq!(shown, expected, "{with}");
+        assert_eq!(plan.jobs.len(), 3);
+    };
+    // The same line in each of them: told once.
+    check(
+        "write: out",
+        &[
+            "capstep.yml:7:24: overlapping-writes: `p` in job `a (linux)` and `p` in job `a (macos)` may run at once and both write `out`\n  capstep.yml:7:24: and here\n  help: both are of one matrix: put what tells them apart into the path, such as `${{ matrix.AXIS }}`",
+        ],
+    );
+    // A value of the matrix is as written: the plan has each job's own path.
+    check("write: \"out/${{ matrix.os }}\"", &[]);
+    check("read: out", &[]);
 }

@@ -6,12 +6,13 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use cap_std::fs::Dir;
 use capstep_secrets::{SealedFile, SealedRegistry, keyed_digest};
 use thiserror::Error;
 
 /// The largest file compared by digest with the sealed ones: sealed files are small, and a digest of everything that
 /// is read would cost more than it tells.
-const COMPARE_LIMIT: usize = 1024 * 1024;
+pub(super) const COMPARE_LIMIT: usize = 1024 * 1024;
 
 /// The registry can't be used; without it nobody may read a file, since it might be sealed.
 #[derive(Debug, Error)]
@@ -95,6 +96,12 @@ impl SealedFiles {
         self.lock().iter().next().is_none()
     }
 
+    /// The paths of all sealed files, in the workspace.
+    pub(crate) fn paths(&self) -> Vec<String> {
+        let registry = self.lock();
+        registry.iter().map(|(path, _)| path.to_owned()).collect()
+    }
+
     /// The template of a sealed file, by its path.
     pub(crate) fn template(&self, path: &str) -> Option<String> {
         self.lock().get(path).map(|file| file.template.clone())
@@ -109,6 +116,15 @@ impl SealedFiles {
         self.lock()
             .by_digest(&digest)
             .map(|(_, file)| file.template.clone())
+    }
+
+    /// Whether a file is, to the byte, one that was sealed under another name.
+    pub(crate) fn is_copy(&self, dir: &Dir, path: &str) -> io::Result<bool> {
+        let found = dir.symlink_metadata(path)?;
+        if !found.is_file() || found.len() > COMPARE_LIMIT as u64 {
+            return Ok(false);
+        }
+        Ok(self.template_of_copy(&dir.read(path)?).is_some())
     }
 
     /// Remembers a file that was written with secrets in it.

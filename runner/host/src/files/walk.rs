@@ -27,6 +27,21 @@ pub(crate) fn walk(
     path: &WorkspacePath,
     recursive: bool,
 ) -> Result<Vec<Found>, FileError> {
+    walk_except(workspace, root, path, recursive, &|_, _| false)
+}
+
+/// Whether an entry is left out, by its path below where the walk began; with whether it is a folder. A folder that is
+/// left out is not looked into.
+pub(crate) type Skip<'a> = &'a dyn Fn(&str, bool) -> bool;
+
+/// The same without what is to be skipped.
+pub(crate) fn walk_except(
+    workspace: &Workspace,
+    root: &WorkspacePath,
+    path: &WorkspacePath,
+    recursive: bool,
+    skip: Skip<'_>,
+) -> Result<Vec<Found>, FileError> {
     let mut found = Vec::new();
     if path.is_glob() {
         let matcher = globset::GlobBuilder::new(path.as_str())
@@ -48,7 +63,7 @@ pub(crate) fn walk(
         } else {
             format!("{fixed}/")
         };
-        below(&start, "", true, 0, &mut found)?;
+        below(&start, "", true, 0, skip, &mut found)?;
         found.retain_mut(|entry| {
             entry.path = format!("{base}{}", entry.path);
             !entry.metadata.is_dir() && matcher.is_match(&entry.path)
@@ -57,7 +72,7 @@ pub(crate) fn walk(
         let place = Place::open(workspace, root, path)?;
         let metadata = place.stat()?;
         if metadata.is_dir() {
-            below(&place, "", recursive, 0, &mut found)?;
+            below(&place, "", recursive, 0, skip, &mut found)?;
         } else {
             found.push(Found {
                 place,
@@ -74,6 +89,7 @@ fn below(
     at: &str,
     recursive: bool,
     depth: usize,
+    skip: Skip<'_>,
     found: &mut Vec<Found>,
 ) -> Result<(), FileError> {
     let too = |what: &str| {
@@ -90,15 +106,18 @@ fn below(
         if place.is_reserved() {
             continue;
         }
-        if found.len() >= MAX_ENTRIES {
-            return Err(too("has more than 250,000 entries"));
-        }
         let path = if at.is_empty() {
             name
         } else {
             format!("{at}/{name}")
         };
         let is_folder = metadata.is_dir();
+        if skip(&path, is_folder) {
+            continue;
+        }
+        if found.len() >= MAX_ENTRIES {
+            return Err(too("has more than 250,000 entries"));
+        }
         let next = if is_folder && recursive {
             Some(folder.child(path.rsplit('/').next().unwrap_or(&path))?)
         } else {
@@ -110,7 +129,7 @@ fn below(
             metadata,
         });
         if let Some(next) = next {
-            below(&next, &path, recursive, depth + 1, found)?;
+            below(&next, &path, recursive, depth + 1, skip, found)?;
         }
     }
     Ok(())

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
+use capstep_grants::WorkspacePath;
 
 /// The pipeline's folder: nothing outside of it can be named.
 #[derive(Debug)]
@@ -35,6 +36,21 @@ impl Workspace {
     pub fn reserving(mut self, pipeline: &str) -> Self {
         self.pipeline = Some(pipeline.into());
         self
+    }
+
+    /// Whether a path in it is out of every grant's reach: the repository's own data, and what decides about grants.
+    pub(crate) fn is_reserved(&self, path: &str) -> bool {
+        self.pipeline.as_deref() == Some(path) || WorkspacePath::parse(path).is_err()
+    }
+
+    /// The paths at its top that no grant reaches, whether they are there or not.
+    pub(crate) fn reserved(&self) -> impl Iterator<Item = &str> {
+        let named = WorkspacePath::RESERVED.iter().copied();
+        let own = self
+            .pipeline
+            .as_deref()
+            .filter(|own| !WorkspacePath::RESERVED.contains(own));
+        named.chain(own)
     }
 
     /// The folder's real path.

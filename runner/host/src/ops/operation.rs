@@ -10,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 use super::flow::{FlowSink, FlowSource};
 use super::held::Lease;
 use crate::protocol::{
-    ErrorKind, Event, Exit, Progress, Released, RemoteStat, Response, TcpAnswer, Uploaded,
-    VerbError,
+    Built, ErrorKind, Event, Exit, Image, Progress, Released, RemoteStat, Response, TcpAnswer,
+    Transferred, Uploaded, VerbError,
 };
 use crate::verbs::SshLogin;
 
@@ -37,6 +37,9 @@ pub(crate) enum Outcome {
     Uploaded(Uploaded),
     Found(Option<RemoteStat>),
     Released(Released),
+    Built(Built),
+    Transferred(Transferred),
+    Inspected(Option<Image>),
 }
 
 /// Something under way.
@@ -91,6 +94,11 @@ impl Operation {
             held: Mutex::new(None),
         });
         (operation, Reporter { sender })
+    }
+
+    /// What ends the work early.
+    pub(crate) fn token(&self) -> CancellationToken {
+        self.cancel.clone()
     }
 
     /// Ends the work early.

@@ -43,6 +43,12 @@ pub enum Answer {
     Found(Option<RemoteStat>),
     /// `ssh.released`.
     Released(Released),
+    /// `docker.built`.
+    Built(Built),
+    /// `docker.transferred`.
+    Transferred(Transferred),
+    /// `docker.inspected`.
+    Inspected(Option<Image>),
 }
 
 /// Something that happened to an operation.
@@ -168,4 +174,44 @@ pub struct Released {
     pub name: String,
     pub previous: Option<String>,
     pub pruned: Vec<String>,
+}
+
+/// What a build made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Built {
+    pub image: String,
+    pub builder: String,
+    pub cached: u32,
+    pub steps: u32,
+}
+
+/// What a pull or a push moved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Transferred {
+    pub reference: String,
+    pub digest: Option<String>,
+    pub image: Option<String>,
+}
+
+/// What is known of an image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Image {
+    pub image: String,
+    pub digests: Vec<String>,
+    pub size: u64,
+    pub created: Option<u64>,
+    pub os: String,
+    pub architecture: String,
+    pub labels: Vec<Label>,
+}
+
+/// A label of an image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Label {
+    pub name: String,
+    pub value: String,
 }

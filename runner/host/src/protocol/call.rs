@@ -181,6 +181,31 @@ pub enum Call {
     #[serde(rename = "ssh/released")]
     SshReleased { op: Handle },
 
+    #[serde(rename = "docker/login")]
+    DockerLogin { registry: String },
+    #[serde(rename = "docker/build")]
+    DockerBuild {
+        context: String,
+        tags: Vec<String>,
+        options: BuildOptions,
+    },
+    #[serde(rename = "docker/pull")]
+    DockerPull { image: String },
+    #[serde(rename = "docker/push")]
+    DockerPush { image: String },
+    #[serde(rename = "docker/tag")]
+    DockerTag { source: String, image: String },
+    #[serde(rename = "docker/inspect")]
+    DockerInspect { image: String },
+    #[serde(rename = "docker/completed")]
+    DockerCompleted { op: Handle },
+    #[serde(rename = "docker/built")]
+    DockerBuilt { op: Handle },
+    #[serde(rename = "docker/transferred")]
+    DockerTransferred { op: Handle },
+    #[serde(rename = "docker/inspected")]
+    DockerInspected { op: Handle },
+
     #[serde(rename = "secrets/reveal")]
     SecretsReveal { input: String },
 }
@@ -325,5 +350,13 @@ pub struct Transfer {
 pub struct RunOptions {
     pub log: bool,
     pub capture: bool,
+    pub timeout: Option<Nanoseconds>,
+}
+
+/// How to show a build.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct BuildOptions {
+    pub log: bool,
     pub timeout: Option<Nanoseconds>,
 }

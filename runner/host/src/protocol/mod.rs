@@ -12,13 +12,13 @@ mod duration;
 mod error;
 
 pub use answer::{
-    Answer, Entry, EntryKind, Event, Exit, Progress, Released, RemoteStat, Response,
-    ResponseHeader, Stat, TcpAnswer, Uploaded, Written,
+    Answer, Built, Entry, EntryKind, Event, Exit, Image, Label, Progress, Released, RemoteStat,
+    Response, ResponseHeader, Stat, TcpAnswer, Transferred, Uploaded, Written,
 };
 pub use bytes::Bytes;
 pub use call::{
-    Annotation, Body, Call, Credentials, EntriesOptions, Field, FieldValue, Handle, JsonBody,
-    Level, Placed, Request, RunOptions, TcpOptions, Transfer, WriteOptions,
+    Annotation, Body, BuildOptions, Call, Credentials, EntriesOptions, Field, FieldValue, Handle,
+    JsonBody, Level, Placed, Request, RunOptions, TcpOptions, Transfer, WriteOptions,
 };
 pub use duration::Nanoseconds;
 pub use error::{ErrorKind, VerbError};

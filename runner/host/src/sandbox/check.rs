@@ -173,7 +173,7 @@ mod tests {
             (&world, "capstep:step/types@0.1.0", "offered"),
             (&world, "capstep:step/ssh@0.1.0", "undeclared"),
             (&world, "capstep:step/state@0.1.0", "unknown"),
-            (&world, "capstep:step/docker@0.1.0", "unknown"),
+            (&world, "capstep:step/docker@0.1.0", "undeclared"),
             (&world, "wasi:cli/exit@0.2.3", "offered"),
             (&world, "wasi:cli/exit@0.3.0", "unknown"),
             (&world, "wasi:sockets/udp-create-socket@0.2.0", "offered"),

@@ -87,9 +87,6 @@ pub enum LoadError {
         /// What is wrong, and where.
         message: String,
     },
-    /// It has the section `capstep:manifest` more than once.
-    #[error("the section `capstep:manifest` is in it more than once")]
-    DuplicateManifest,
     /// It does not export what its way in needs.
     #[error(
         "this does not export {wanted}, which the way in `{abi}` needs; {}",

@@ -5,9 +5,6 @@ use wasmparser::{ComponentExternalKind, ComponentTypeRef, Encoding, Parser, Payl
 use super::error::LoadError;
 use super::limits;
 
-/// The custom section that holds a plugin's manifest.
-pub const MANIFEST_SECTION: &str = "capstep:manifest";
-
 /// What the bytes are, and what they ask for and offer.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Inspection {
@@ -98,31 +95,6 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<Inspection, LoadError> {
         Ok(())
     })?;
     Ok(inspection)
-}
-
-/// The manifest that is embedded in a plugin, module or component; none where there is none.
-///
-/// # Errors
-///
-/// Where the bytes are no wasm, are broken, or have the section twice: then nobody could say which one counts.
-pub fn manifest_section(bytes: &[u8]) -> Result<Option<Vec<u8>>, LoadError> {
-    check_format(bytes)?;
-    let mut found: Option<Vec<u8>> = None;
-    let mut twice = false;
-    walk(bytes, |payload| {
-        if let Payload::CustomSection(section) = payload
-            && section.name() == MANIFEST_SECTION
-        {
-            twice |= found.is_some();
-            found = Some(section.data().to_owned());
-        }
-        Ok(())
-    })?;
-    if twice {
-        Err(LoadError::DuplicateManifest)
-    } else {
-        Ok(found)
-    }
 }
 
 /// Calls back for each payload of the outermost module or component; what is nested in it belongs to somebody else.
@@ -269,42 +241,11 @@ mod tests {
     }
 
     #[test]
-    fn manifests_of_modules_and_components() {
-        for (text, expected) in [
-            ("(module)", Ok(None)),
-            (
-                r#"(module (@custom "capstep:manifest" "{}"))"#,
-                Ok(Some(&b"{}"[..])),
-            ),
-            (
-                r#"(component (@custom "capstep:manifest" "{}"))"#,
-                Ok(Some(&b"{}"[..])),
-            ),
-            // What is nested is another's.
-            (
-                r#"(component (core module (@custom "capstep:manifest" "{}")))"#,
-                Ok(None),
-            ),
-            (
-                r#"(module (@custom "capstep:manifest" "{}") (@custom "capstep:manifest" "{}"))"#,
-                Err(()),
-            ),
-        ] {
-            let found = manifest_section(&wasm(text));
-            match expected {
-                Ok(expected) => assert_eq!(found.unwrap().as_deref(), expected, "{text}"),
-                Err(()) => assert!(matches!(found, Err(LoadError::DuplicateManifest)), "{text}"),
-            }
-        }
-    }
-
-    #[test]
     fn broken_and_cut_files_are_errors() {
         let bytes = wasm(r#"(component (core module (func)))"#);
         for length in 0..bytes.len() {
             // Some prefixes are whole by chance; none may panic.
             let _ = inspect(&bytes[..length]);
-            let _ = manifest_section(&bytes[..length]);
         }
     }
 }

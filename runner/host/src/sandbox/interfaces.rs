@@ -47,6 +47,8 @@ pub enum Interface {
     Tcp,
     /// SSH to granted accounts.
     Ssh,
+    /// Images on the machine's Docker engine.
+    Docker,
     /// Revealing a secret.
     Secrets,
     /// Values between runs; known by name, not offered by this host yet.
@@ -55,7 +57,7 @@ pub enum Interface {
 
 impl Interface {
     /// Every interface, for enumeration.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Op,
         Self::Log,
         Self::Time,
@@ -63,6 +65,7 @@ impl Interface {
         Self::Http,
         Self::Tcp,
         Self::Ssh,
+        Self::Docker,
         Self::Secrets,
         Self::State,
     ];
@@ -80,6 +83,7 @@ impl Interface {
             Self::Http => "http",
             Self::Tcp => "tcp",
             Self::Ssh => "ssh",
+            Self::Docker => "docker",
             Self::Secrets => "secrets",
             Self::State => "state",
         }

@@ -46,7 +46,6 @@ pub use host::{
     CallFuture, DoorBody, DoorFuture, DoorRequest, DoorResponse, OutputStream, SocketPurpose,
     StepHost, WasiAttempt,
 };
-pub use inspect::{MANIFEST_SECTION, manifest_section};
 pub use interfaces::{AbiKind, DeclaredInterfaces, Interface};
 pub use invocation::{Arguments, Invocation, Preopen};
 pub use limits::Limits;

@@ -134,7 +134,11 @@ fn changes(call: &Call) -> bool {
         | Call::SshBeginRelease { .. }
         | Call::SshCommitRelease { .. }
         | Call::SshAbortRelease { .. }
-        | Call::SshExec { .. } => true,
+        | Call::SshExec { .. }
+        | Call::DockerBuild { .. }
+        | Call::DockerPull { .. }
+        | Call::DockerPush { .. }
+        | Call::DockerTag { .. } => true,
         Call::HttpSend { request } => verbs::http::changes(&request.method),
         _ => false,
     }
@@ -180,6 +184,16 @@ async fn dispatch(shared: &Arc<Shared>, meta: &Meta, call: Call) -> Result<Answe
         | Call::SshUploaded { .. }
         | Call::SshFound { .. }
         | Call::SshReleased { .. } => verbs::ssh::call(shared, meta, call).await,
+        Call::DockerLogin { .. }
+        | Call::DockerBuild { .. }
+        | Call::DockerPull { .. }
+        | Call::DockerPush { .. }
+        | Call::DockerTag { .. }
+        | Call::DockerInspect { .. }
+        | Call::DockerCompleted { .. }
+        | Call::DockerBuilt { .. }
+        | Call::DockerTransferred { .. }
+        | Call::DockerInspected { .. } => verbs::docker::call(shared, meta, call),
         Call::SecretsReveal { .. } => verbs::secrets::call(shared, meta, call).await,
     }
 }

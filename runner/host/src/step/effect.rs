@@ -19,6 +19,9 @@ use crate::protocol::{ErrorKind, Handle, VerbError};
 /// able to fill a disk with it.
 const DENIALS_RECORDED: usize = 1_000;
 
+/// How many effects in doubt one step's message names. A plugin that cuts off all it begins must not fill the memory.
+const DOUBTS_KEPT: usize = 100;
+
 /// How many records one step may cause. A step of an hour that asks something a hundred times a second stays below.
 const RECORDS: u64 = 1_000_000;
 
@@ -100,6 +103,35 @@ impl Shared {
         self.append(&self.entry(meta, phase))
     }
 
+    /// Records that an effect is about to happen; until its outcome is known it is in doubt.
+    fn intend(&self, meta: &Meta) -> Result<(), Fault> {
+        self.append(&self.entry(meta, Phase::Intent))?;
+        let what: Vec<&str> = meta
+            .grants
+            .iter()
+            .map(|grant| grant.authority.as_str())
+            .collect();
+        let about = match what.as_slice() {
+            [] => meta.verb.clone(),
+            what => format!("{} of {}", meta.verb, what.join(", ")),
+        };
+        let mut doubts = self.doubts();
+        if doubts.len() < DOUBTS_KEPT {
+            doubts.insert(meta.call, about);
+        }
+        Ok(())
+    }
+
+    /// Whether what came of an effect says if it happened: one that was cut off may have, or not.
+    fn is_known<T>(result: &Result<T, Fault>) -> bool {
+        match result {
+            Ok(_) | Err(Fault::Denied(_)) => true,
+            Err(Fault::Error(error)) => {
+                !matches!(error.kind, ErrorKind::Cancelled | ErrorKind::Timeout)
+            }
+        }
+    }
+
     /// Records a denial and lets the step fail.
     pub(crate) fn deny(&self, meta: &Meta, mut denial: Denial) -> VerbError {
         denial.message = shorten::text(&self.masker.mask_str(&denial.message));
@@ -151,6 +183,9 @@ impl Shared {
             },
         );
         entry.duration_ms = u64::try_from(started.elapsed().as_millis()).ok();
+        if meta.changes && Self::is_known(result) {
+            self.doubts().remove(&meta.call);
+        }
         if meta.changes {
             // The intent has said these already.
             entry.arguments = Value::Null;
@@ -176,7 +211,7 @@ impl Shared {
         work: impl Future<Output = Result<(T, Value), Fault>>,
     ) -> Result<T, Fault> {
         if meta.changes {
-            self.append(&self.entry(meta, Phase::Intent))?;
+            self.intend(meta)?;
         }
         let started = Instant::now();
         let result = work.await;
@@ -194,7 +229,7 @@ impl Shared {
         F: Future<Output = Result<(Outcome, Value), Fault>> + Send + 'static,
     {
         if meta.changes {
-            self.append(&self.entry(&meta, Phase::Intent))?;
+            self.intend(&meta)?;
         }
         let handle = self.launch(self.token(), Some(meta), work)?;
         Ok(handle)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use capstep_grants::check::{Act, Denial, Permit, StepAuthority, authorize};
 use capstep_net::Dialer;
@@ -17,6 +17,7 @@ use crate::journal::{Actor, GrantReference, Journal};
 use crate::observer::StepObserver;
 use crate::ops::{Held, Table};
 use crate::protocol::Level;
+use crate::verbs::DockerAccess;
 
 /// What a step runs with.
 pub struct StepSettings {
@@ -36,6 +37,8 @@ pub struct StepSettings {
     pub masker: Masker,
     /// Connects, within the address rules.
     pub dialer: Arc<Dialer>,
+    /// The machine's Docker engine.
+    pub docker: Arc<DockerAccess>,
     /// Cancelled when the run is: pending operations end with `cancelled`, new verbs go on working.
     pub cancel: CancellationToken,
 }
@@ -55,6 +58,7 @@ pub(crate) struct Shared {
     pub(crate) voice: Voice,
     pub(crate) masker: Masker,
     pub(crate) dialer: Arc<Dialer>,
+    pub(crate) docker: Arc<DockerAccess>,
     pub(crate) cancel: CancellationToken,
     pub(crate) table: Table,
     /// Secrets by the pointer of the input that holds them.
@@ -68,6 +72,8 @@ pub(crate) struct Shared {
     calls: AtomicU64,
     records: AtomicU64,
     denials: Mutex<Vec<Denial>>,
+    /// Effects that were intended and of which it is not known whether they happened, by their calls.
+    doubts: Mutex<BTreeMap<u64, String>>,
 }
 
 impl StepRun {
@@ -101,6 +107,7 @@ impl StepRun {
                 voice,
                 masker,
                 dialer: settings.dialer,
+                docker: settings.docker,
                 cancel: settings.cancel,
                 table: Table::default(),
                 secrets,
@@ -110,6 +117,7 @@ impl StepRun {
                 calls: AtomicU64::new(0),
                 records: AtomicU64::new(0),
                 denials: Mutex::new(Vec::new()),
+                doubts: Mutex::new(BTreeMap::new()),
             }),
         }
     }
@@ -126,6 +134,13 @@ impl StepRun {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Effects that may or may not have happened, as `verb of what`: they were begun, and cut off before their outcome
+    /// was known.
+    pub fn in_doubt(&self) -> Vec<String> {
+        let doubts = self.shared.doubts();
+        doubts.values().cloned().collect()
     }
 
     /// Ends everything the step left open: operations are cancelled, logins closed, a half line said.
@@ -162,6 +177,10 @@ impl Shared {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .len()
+    }
+
+    pub(crate) fn doubts(&self) -> MutexGuard<'_, BTreeMap<u64, String>> {
+        self.doubts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks the grants.

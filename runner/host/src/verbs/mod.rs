@@ -1,6 +1,7 @@
 //! The verbs: one module a capability. Each asks the grants, then acts on the permit it got, never on the plugin's own
 //! words.
 
+pub(crate) mod docker;
 pub(crate) mod files;
 pub(crate) mod http;
 mod http_body;
@@ -10,11 +11,13 @@ mod masked_body;
 mod net_error;
 pub(crate) mod op;
 mod pipe;
+pub(crate) mod roles;
 pub(crate) mod secrets;
 pub(crate) mod ssh;
 pub(crate) mod tcp;
 pub(crate) mod time;
 
+pub use docker::DockerAccess;
 pub(crate) use ssh::SshLogin;
 
 use crate::fault::Fault;

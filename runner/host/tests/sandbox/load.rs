@@ -131,7 +131,7 @@ async fn all_unknown_imports_are_listed_with_what_there_is() {
         &declared(AbiKind::World),
         "this imports what this host does not offer: capstep:step/files@0.2.0, capstep:step/state@0.1.0, \
          wasi:keyvalue/store@0.2.0, other:thing/x; offered are \
-         capstep:step/{op, log, time, files, http, tcp, ssh, secrets}@0.1.0 and WASI 0.2",
+         capstep:step/{op, log, time, files, http, tcp, ssh, docker, secrets}@0.1.0 and WASI 0.2",
     )
     .await;
     let module =

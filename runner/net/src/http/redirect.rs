@@ -11,7 +11,6 @@ use crate::error::{NetError, NetErrorKind};
 use crate::rule::Designation;
 use crate::target::Endpoint;
 use crate::tls::TlsOptions;
-use crate::urlmatch::same_origin;
 
 /// A request to one place.
 pub(super) struct Hop {
@@ -80,7 +79,8 @@ impl Hop {
             .map_err(|error| wrong(format!("to something that is no URL: {error}")))?;
         url.set_fragment(None);
         check_url(&url).map_err(|error| wrong(format!("to an unusable URL: {}", error.message)))?;
-        let elsewhere = !same_origin(&self.url, &url);
+        // Of http and https URLs without credentials, which both are by now, the origin is scheme, host and port.
+        let elsewhere = self.url.origin() != url.origin();
 
         if keeps_method(status) {
             match &self.body {

@@ -22,6 +22,8 @@ pub(super) enum Kind {
     Equal(Box<Ast>, Box<Ast>),
     NotEqual(Box<Ast>, Box<Ast>),
     Call(&'static Function, Vec<Ast>),
+    /// Into the value of what stands before: `fromJSON(x).image[0]`.
+    Member(Box<Ast>, Vec<String>),
 }
 
 impl Ast {
@@ -29,7 +31,7 @@ impl Ast {
     pub(super) fn parts(&self) -> Vec<&Ast> {
         match &self.kind {
             Kind::Literal(_) | Kind::Reference(_) => Vec::new(),
-            Kind::Not(part) => vec![part],
+            Kind::Not(part) | Kind::Member(part, _) => vec![part],
             Kind::All(parts) | Kind::Any(parts) | Kind::Call(_, parts) => parts.iter().collect(),
             Kind::Equal(left, right) | Kind::NotEqual(left, right) => vec![left, right],
         }

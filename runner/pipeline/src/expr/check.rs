@@ -46,6 +46,13 @@ pub(super) fn check(ast: &Ast, position: Position) -> Vec<Diagnostic> {
                 &mut found,
             );
         }
+        Kind::Member(of, _) => {
+            refuse(
+                std::iter::once(of.as_ref()),
+                "a secret has no parts",
+                &mut found,
+            );
+        }
         Kind::Not(_) | Kind::All(_) | Kind::Any(_) => {
             let message = "a secret is neither true nor false";
             refuse(part.parts().into_iter(), message, &mut found);

@@ -12,7 +12,7 @@ use super::expression::Expr;
 use super::function::{Function, FunctionId};
 use super::json::parse_json;
 use super::limits::MAX_TEXT_BYTES;
-use super::scope::{Evaluated, JobStatus, Scope};
+use super::scope::{Evaluated, JobStatus, Scope, descend};
 use super::secret::SecretText;
 use super::template::{Part, Template};
 use crate::source::Span;
@@ -127,6 +127,9 @@ fn value(ast: &Ast, scope: &dyn Scope) -> Result<Evaluated, EvalError> {
         Kind::Equal(left, right) => equal(left, right, ast.span, scope)?.into(),
         Kind::NotEqual(left, right) => (!equal(left, right, ast.span, scope)?).into(),
         Kind::Call(function, arguments) => return call(function, arguments, scope),
+        Kind::Member(of, path) => descend(&open(of, scope)?, path)
+            .cloned()
+            .map_err(|message| error(ast.span, message))?,
     };
     Ok(Evaluated::Json(json))
 }
@@ -217,6 +220,17 @@ fn call(function: &Function, arguments: &[Ast], scope: &dyn Scope) -> Result<Eva
         }
         (FunctionId::EndsWith, [whole, end]) => {
             text(whole, scope)?.ends_with(&text(end, scope)?).into()
+        }
+        (FunctionId::HashFiles, patterns) => {
+            let span = patterns.first().map(|part| part.span).unwrap_or_default();
+            let patterns = patterns
+                .iter()
+                .map(|pattern| text(pattern, scope))
+                .collect::<Result<Vec<_>, _>>()?;
+            scope
+                .hash_files(&patterns)
+                .map_err(|message| error(span, message))?
+                .into()
         }
         (FunctionId::Success, _) => (scope.status() == JobStatus::Success).into(),
         (FunctionId::Failure, _) => (scope.status() == JobStatus::Failure).into(),

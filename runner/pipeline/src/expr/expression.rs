@@ -86,9 +86,13 @@ impl Expr {
         found
     }
 
-    /// Whether its value is known only while the pipeline runs.
-    pub fn is_runtime(&self) -> bool {
-        self.uses_status() || self.references().iter().any(Reference::is_runtime)
+    /// Whether it looks at files.
+    pub fn reads_files(&self) -> bool {
+        let mut found = false;
+        self.ast.walk(&mut |part| {
+            found |= matches!(&part.kind, Kind::Call(function, _) if function.reads_files);
+        });
+        found
     }
 }
 

@@ -10,6 +10,7 @@ pub(super) enum FunctionId {
     StartsWith,
     EndsWith,
     Default,
+    HashFiles,
     Success,
     Failure,
     Always,
@@ -23,13 +24,18 @@ pub(super) struct Function {
     pub(super) name: &'static str,
     /// How it is called, for messages.
     pub(super) usage: &'static str,
-    /// How many values it takes.
-    pub(super) arity: usize,
+    /// How many values it takes, at least and at most.
+    pub(super) arity: (usize, usize),
     /// Whether it takes a secret; what it gives is then a secret too.
     pub(super) takes_secrets: bool,
     /// Whether it asks how the job went so far, which only an `if` can.
     pub(super) is_status: bool,
+    /// Whether it looks at files, which are there only while the pipeline runs.
+    pub(super) reads_files: bool,
 }
+
+/// The most patterns that `hashFiles` takes.
+const MAX_PATTERNS: usize = 32;
 
 const fn function(
     id: FunctionId,
@@ -41,12 +47,13 @@ const fn function(
         id,
         name,
         usage,
-        arity,
+        arity: (arity, arity),
         takes_secrets: matches!(id, FunctionId::UrlEncode | FunctionId::Default),
         is_status: matches!(
             id,
             FunctionId::Success | FunctionId::Failure | FunctionId::Always | FunctionId::Cancelled
         ),
+        reads_files: matches!(id, FunctionId::HashFiles),
     }
 }
 
@@ -73,6 +80,15 @@ pub(super) static FUNCTIONS: &[Function] = &[
         "default(value, otherwise)",
         2,
     ),
+    Function {
+        arity: (1, MAX_PATTERNS),
+        ..function(
+            FunctionId::HashFiles,
+            "hashFiles",
+            "hashFiles(pattern, …)",
+            1,
+        )
+    },
     function(FunctionId::Success, "success", "success()", 0),
     function(FunctionId::Failure, "failure", "failure()", 0),
     function(FunctionId::Always, "always", "always()", 0),

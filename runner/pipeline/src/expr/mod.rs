@@ -11,6 +11,7 @@ mod ast;
 mod check;
 mod evaluate;
 mod expression;
+mod frame;
 mod function;
 mod json;
 mod lexer;
@@ -26,8 +27,9 @@ mod tests;
 
 pub use evaluate::{EvalError, evaluate_condition, evaluate_template};
 pub use expression::Expr;
+pub use frame::{Frame, Framed};
 pub use json::parse_json;
-pub use reference::{Reference, Target};
+pub use reference::{Reference, RunFact, Target};
 pub use scope::{Evaluated, JobStatus, Scope, descend};
 pub use secret::SecretText;
 pub use template::Template;

@@ -5,9 +5,10 @@
 //! all     = compare { "&&" compare }
 //! compare = unary [ ( "==" | "!=" ) unary ]
 //! unary   = "!" unary | primary
-//! primary = "(" any ")" | literal | call | path
+//! primary = ( "(" any ")" | call ) { member } | literal | path
 //! call    = word "(" [ any { "," any } ] ")"
-//! path    = word { "." word | "[" ( text | number ) "]" }
+//! path    = word { member }
+//! member  = "." word | "[" ( text | number ) "]"
 //! ```
 
 use super::ast::{Ast, Kind};
@@ -175,17 +176,23 @@ impl Parser {
                 "null" => literal(serde_json::Value::Null),
                 "true" => literal(true.into()),
                 "false" => literal(false.into()),
-                _ if self.eat(&TokenKind::OpenParen).is_some() => self.call(&word, token.span),
+                _ if self.eat(&TokenKind::OpenParen).is_some() => {
+                    let call = self.call(&word, token.span)?;
+                    self.member(call)
+                }
                 _ => self.path(word, token.span),
             },
-            TokenKind::OpenParen => self.nested(token.span, |parser| {
-                let inner = parser.any()?;
-                let close = parser.close(&TokenKind::CloseParen, token.span)?;
-                Ok(Ast {
-                    kind: inner.kind,
-                    span: token.span.to(close),
-                })
-            }),
+            TokenKind::OpenParen => {
+                let inner = self.nested(token.span, |parser| {
+                    let inner = parser.any()?;
+                    let close = parser.close(&TokenKind::CloseParen, token.span)?;
+                    Ok(Ast {
+                        kind: inner.kind,
+                        span: token.span.to(close),
+                    })
+                })?;
+                self.member(inner)
+            }
             kind => Err(syntax(
                 token.span,
                 format!("a value is expected here, not {}", kind.describe()),
@@ -229,7 +236,8 @@ impl Parser {
             })?,
         };
         let span = name_span.to(close);
-        if arguments.len() != function.arity {
+        let (least, most) = function.arity;
+        if !(least..=most).contains(&arguments.len()) {
             let values = |count| match count {
                 0 => "no values".to_owned(),
                 1 => "1 value".to_owned(),
@@ -237,7 +245,11 @@ impl Parser {
             };
             let message = format!(
                 "`{name}` takes {}, here it has {}",
-                values(function.arity),
+                if least == most {
+                    values(least)
+                } else {
+                    format!("{} to {}", values(least), values(most))
+                },
                 values(arguments.len())
             );
             return Err(Diagnostic::error(codes::WRONG_ARGUMENTS, span, message)
@@ -249,8 +261,31 @@ impl Parser {
         })
     }
 
-    fn path(&mut self, first: String, mut span: Span) -> Result<Ast, Diagnostic> {
+    fn path(&mut self, first: String, span: Span) -> Result<Ast, Diagnostic> {
         let mut path = vec![first];
+        let span = self.members(&mut path, span)?;
+        let reference = reference::resolve(path, span)?;
+        Ok(Ast {
+            kind: Kind::Reference(reference),
+            span,
+        })
+    }
+
+    /// What stands before, or a part of its value where members follow.
+    fn member(&mut self, of: Ast) -> Result<Ast, Diagnostic> {
+        let mut path = Vec::new();
+        let span = self.members(&mut path, of.span)?;
+        if path.is_empty() {
+            return Ok(of);
+        }
+        Ok(Ast {
+            kind: Kind::Member(Box::new(of), path),
+            span,
+        })
+    }
+
+    /// Reads `.name` and `[…]` as long as there are any; gives the span with them.
+    fn members(&mut self, path: &mut Vec<String>, mut span: Span) -> Result<Span, Diagnostic> {
         loop {
             if self.eat(&TokenKind::Dot).is_some() {
                 let token = self.next();
@@ -279,14 +314,9 @@ impl Parser {
                 });
                 span = span.to(self.close(&TokenKind::CloseBracket, open.span)?);
             } else {
-                break;
+                return Ok(span);
             }
         }
-        let reference = reference::resolve(path, span)?;
-        Ok(Ast {
-            kind: Kind::Reference(reference),
-            span,
-        })
     }
 }
 

@@ -37,18 +37,29 @@ pub enum Target {
         /// The output's name.
         output: String,
     },
-    /// `run.id`
-    RunId,
+    /// `steps.ID.outcome`
+    StepOutcome(String),
+    /// `needs.JOB.outcome`
+    JobOutcome(String),
+    /// `run.id`, `run.job`, `run.started`
+    Run(RunFact),
+    /// `event` and all below it
+    Event,
+    /// `env.NAME`
+    Env(String),
+    /// `matrix.AXIS`
+    Matrix(String),
 }
 
-impl Reference {
-    /// Whether the value is known only while the pipeline runs.
-    pub fn is_runtime(&self) -> bool {
-        match self.target {
-            Target::StepOutput { .. } | Target::JobOutput { .. } | Target::RunId => true,
-            Target::Secret(_) | Target::Variable(_) => false,
-        }
-    }
+/// What is known of the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RunFact {
+    /// Its id.
+    Id,
+    /// The id of the job that asks.
+    Job,
+    /// When it began: RFC 3339, UTC.
+    Started,
 }
 
 /// What a path can start with, and how such a path goes on.
@@ -57,11 +68,14 @@ const CONTEXTS: &[(&str, &str)] = &[
     ("secrets", "secrets.NAME"),
     ("steps", "steps.ID.outputs.NAME"),
     ("needs", "needs.JOB.outputs.NAME"),
+    ("env", "env.NAME"),
+    ("matrix", "matrix.AXIS"),
+    ("event", "event.NAME"),
     ("run", "run.id"),
 ];
 
 /// What paths will be able to start with.
-const LATER_CONTEXTS: &[&str] = &["event", "matrix", "env", "inputs"];
+const LATER_CONTEXTS: &[&str] = &["inputs"];
 
 /// Reads a path.
 pub(super) fn resolve(path: Vec<String>, span: Span) -> Result<Reference, Diagnostic> {
@@ -77,7 +91,14 @@ pub(super) fn resolve(path: Vec<String>, span: Span) -> Result<Reference, Diagno
             job: (*job).to_owned(),
             output: (*output).to_owned(),
         },
-        ["run", "id"] => Target::RunId,
+        ["steps", step, "outcome"] => Target::StepOutcome((*step).to_owned()),
+        ["needs", job, "outcome"] => Target::JobOutcome((*job).to_owned()),
+        ["run", "id"] => Target::Run(RunFact::Id),
+        ["run", "job"] => Target::Run(RunFact::Job),
+        ["run", "started"] => Target::Run(RunFact::Started),
+        ["event", ..] => Target::Event,
+        ["env", name] => Target::Env((*name).to_owned()),
+        ["matrix", axis, ..] => Target::Matrix((*axis).to_owned()),
         ["secrets"] => {
             return Err(Diagnostic::error(
                 codes::SECRET_EXPOSED,
@@ -106,7 +127,7 @@ fn unknown(parts: &[&str], span: Span) -> Diagnostic {
     let names = CONTEXTS.iter().map(|(name, _)| *name);
     let help = match did_you_mean(first, names) {
         Some(name) => format!("did you mean `{name}`?"),
-        None => "values are `vars.NAME`, `secrets.NAME`, `steps.ID.outputs.NAME`, `needs.JOB.outputs.NAME` and `run.id`; text stands in single quotes".to_owned(),
+        None => "values are `vars.NAME`, `secrets.NAME`, `steps.ID.outputs.NAME`, `needs.JOB.outputs.NAME`, `env.NAME`, `matrix.AXIS`, `event.NAME` and `run.id`; text stands in single quotes".to_owned(),
     };
     Diagnostic::error(
         codes::UNKNOWN_CONTEXT,

@@ -126,9 +126,11 @@ impl Template {
         self.references().into_iter().filter_map(secret).collect()
     }
 
-    /// Whether its value is known only while the pipeline runs.
-    pub fn is_runtime(&self) -> bool {
-        self.references().iter().any(Reference::is_runtime)
+    /// Whether it looks at files.
+    pub fn reads_files(&self) -> bool {
+        self.parts
+            .iter()
+            .any(|part| matches!(part, Part::Expr(expr) if expr.reads_files()))
     }
 }
 

@@ -310,7 +310,6 @@ fn conditions() {
     assert!(condition("a == 1 && failure()").is_err());
     assert!(condition("vars.N == 1 && failure()").unwrap().uses_status());
     assert!(!condition("vars.N == 1").unwrap().uses_status());
-    assert!(condition("steps.s.outputs.n == 1").unwrap().is_runtime());
 }
 
 #[test]
@@ -398,8 +397,24 @@ fn mistakes_are_marked() {
         "unknown-context: `secrets.A.b` is not a value [secrets.A.b]",
     );
     check(
-        "matrix.os",
-        "not-supported-yet: `matrix` is not supported yet in expressions [matrix.os]",
+        "inputs.os",
+        "not-supported-yet: `inputs` is not supported yet in expressions [inputs.os]",
+    );
+    check(
+        "env.a.b",
+        "unknown-context: `env.a.b` is not a value [env.a.b]",
+    );
+    check(
+        "run.number",
+        "unknown-context: `run.number` is not a value [run.number]",
+    );
+    check(
+        "hashFiles()",
+        "wrong-arguments: `hashFiles` takes 1 value to 32 values, here it has no values [hashFiles()]",
+    );
+    check(
+        "urlencode(secrets.A).x",
+        "secret-exposed: a secret has no parts [urlencode(secrets.A)]",
     );
     assert_eq!(
         template("a ${{ b").unwrap_err(),
@@ -457,11 +472,10 @@ fn references_have_their_places() {
                 },
                 "needs.j.outputs['x y']"
             ),
-            (Target::RunId, "run.id"),
+            (Target::Run(RunFact::Id), "run.id"),
             (Target::Variable(owned("V")), "vars.V"),
         ]
     );
-    assert!(template.is_runtime());
     assert_eq!(template.secrets(), ["A"]);
 }
 
@@ -502,7 +516,6 @@ fn literals_and_single_expressions() {
     assert!(template("${{ vars.A }}").unwrap().is_literal().is_none());
     assert!(template("${{ vars.A }}").unwrap().single_expr().is_some());
     assert!(template(" ${{ vars.A }}").unwrap().single_expr().is_none());
-    assert!(!template("${{ vars.A }}").unwrap().is_runtime());
 }
 
 /// Pieces that expressions are made of, so that random texts get past the lexer.

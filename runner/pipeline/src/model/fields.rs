@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::keys::{LATER, LEVELS, Level};
+use super::keys::{ELSEWHERE, LATER, LEVELS, Level};
 use super::names::shown;
 use super::reader::Reader;
 use crate::codes;
@@ -73,6 +73,9 @@ impl Reader<'_> {
                     "version" => "start the file with `version: 1`",
                     "jobs" => "add `jobs:` with at least one job",
                     "steps" => "add `steps:` with at least one step",
+                    "name" => "add `name:` with what it is called",
+                    "group" => "add `group:` with what it is called",
+                    "attempts" => "say how often: `attempts: 3`",
                     _ => "add `uses:` with the name of a plugin",
                 };
                 self.report(Diagnostic::error(codes::MISSING_KEY, here, message).help(help));
@@ -157,6 +160,59 @@ impl Reader<'_> {
         None
     }
 
+    /// True or false, written out.
+    pub(super) fn flag(&mut self, key: &Spanned<String>, node: &Node) -> bool {
+        if let Some(value) = node.as_bool() {
+            return value;
+        }
+        let what = format!("`{}`", key.value);
+        self.wrong_type(&what, "true or false", mark(key.span, node), node);
+        false
+    }
+
+    /// A whole number from 1 to `most`.
+    pub(super) fn count(&mut self, key: &Spanned<String>, node: &Node, most: u32) -> Option<u32> {
+        let span = mark(key.span, node);
+        let Some(number) = node.as_number() else {
+            self.wrong_type(&format!("`{}`", key.value), "a whole number", span, node);
+            return None;
+        };
+        let count = number
+            .value
+            .as_u64()
+            .and_then(|count| u32::try_from(count).ok());
+        let found = count.filter(|count| (1..=most).contains(count));
+        if found.is_none() {
+            let message = format!("`{}` is a whole number from 1 to {most}", key.value);
+            self.report(Diagnostic::error(codes::OUT_OF_RANGE, span, message));
+        }
+        found
+    }
+
+    /// One of some words.
+    pub(super) fn word(
+        &mut self,
+        what: &str,
+        here: Span,
+        node: &Node,
+        words: &[&'static str],
+    ) -> Option<&'static str> {
+        let text = self.plain_text(what, here, node)?;
+        let found = words.iter().find(|word| **word == text.value).copied();
+        if found.is_none() {
+            let known: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+            let help = match did_you_mean(&text.value, words.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("it can be {}", known.join(", ")),
+            };
+            let message = format!("{what} can't be `{}`", shown(&text.value));
+            self.report(
+                Diagnostic::error(codes::UNKNOWN_WORD, mark(here, node), message).help(help),
+            );
+        }
+        found
+    }
+
     /// The condition of an `if`.
     pub(super) fn condition(&mut self, key: &Spanned<String>, node: &Node) -> Option<Expr> {
         let text = match &node.value {
@@ -192,7 +248,11 @@ fn unknown_key(key: &Spanned<String>, level: &Level) -> Diagnostic {
         return Diagnostic::error(codes::NOT_SUPPORTED_YET, key.span, message).help(known);
     }
     let elsewhere = LEVELS.iter().find(|level| level.has(&key.value));
+    let known_there = ELSEWHERE.iter().find(|(known, _)| *known == key.value);
     let help = match (did_you_mean(&key.value, level.names()), elsewhere) {
+        _ if known_there.is_some() => {
+            known_there.map_or_else(String::new, |(_, help)| (*help).to_owned())
+        }
         (_, Some(elsewhere)) => format!("`{name}` is a key of {}; {known}", elsewhere.noun),
         (Some(similar), None) => format!("did you mean `{similar}`?"),
         (None, None) => known,

@@ -1,16 +1,19 @@
 //! Jobs and steps.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use super::env::{EnvLevel, Surroundings};
 use super::fields::mark;
 use super::keys::{JOB, STEP};
 use super::names::{self, shown};
 use super::pipeline::{Job, Step};
 use super::reader::Reader;
 use super::references::{DeclaredJob, Use};
+use super::retry::Defaults;
 use crate::codes;
 use crate::diagnostic::Diagnostic;
-use crate::expr::{OPEN, Reference, Template};
+use crate::expr::{Frame, OPEN, Reference, Template};
 use crate::source::{Span, Spanned};
 use crate::tree::{Node, Value};
 
@@ -30,28 +33,77 @@ impl Reader<'_> {
             }
             return None;
         };
+        // What stands around the steps is needed to read them, wherever it is written.
+        let mut around = Around {
+            job: place,
+            env: self.env.clone(),
+            defaults: self.defaults.clone(),
+        };
+        if let Some((key, node)) = node.entry("env") {
+            let (env, references) = self.env(key, node, &around.env, EnvLevel::Job);
+            around.env = env;
+            let frame = Arc::default();
+            self.refer(place, StepsSeen::None, &frame, references.into_iter());
+        }
+        if let Some((key, node)) = node.entry("defaults") {
+            around.defaults = self.defaults(key, node, &around.defaults);
+        }
+        let frame = Arc::clone(&around.env.frame);
+        let mut seen = HashMap::new();
+        let mut steps = Vec::new();
+        if let Some((key, node)) = node.entry("steps") {
+            steps = self.steps(&around, key, node, 0, &mut seen);
+        }
+        let before = node
+            .get("steps")
+            .and_then(Node::as_list)
+            .map_or(0, <[Node]>::len);
+        if let Some((key, node)) = node.entry("finally") {
+            let mut last = self.steps(&around, key, node, before, &mut seen);
+            last.iter_mut().for_each(|step| step.finally = true);
+            steps.append(&mut last);
+        }
         let mut job = Job {
             id: id.clone(),
+            key: id.value.clone(),
+            matrix: None,
             name: None,
             needs: Vec::new(),
+            on: None,
             condition: None,
             timeout: None,
-            outputs: Vec::new(),
-            steps: Vec::new(),
+            outputs: Arc::default(),
+            environment: None,
+            concurrency: None,
+            continue_on_error: false,
+            frame: Arc::clone(&frame),
+            steps: Arc::new(steps),
         };
         for (key, node) in entries {
             match key.value.as_str() {
                 "name" => job.name = self.text(key, node),
                 "needs" => job.needs = self.needs(key, node),
+                "on" => job.on = self.triggers(key, node).map(Arc::new),
                 "if" => {
                     job.condition = self.condition(key, node);
                     let references = job.condition.iter().flat_map(|expr| expr.references());
                     let seen = StepsSeen::None;
-                    self.refer(place, seen, references);
+                    self.refer(place, seen, &frame, references);
                 }
                 "timeout" => job.timeout = self.duration(key, node),
-                "outputs" => job.outputs = self.outputs(place, key, node),
-                "steps" => job.steps = self.steps(place, key, node),
+                "outputs" => job.outputs = Arc::new(self.outputs(&around, key, node)),
+                "environment" => job.environment = self.environment(place, &frame, key, node),
+                "concurrency" => job.concurrency = self.concurrency(place, &frame, key, node),
+                "continue-on-error" => job.continue_on_error = self.flag(key, node),
+                "matrix" => {
+                    let matrix = self.matrix(key, node);
+                    if let Some(declared) = self.declared.jobs.get_mut(place) {
+                        declared.axes = matrix.as_ref().map(|matrix| matrix.axes.clone());
+                        declared.matrix_unread = matrix.is_none();
+                    }
+                    self.matrices
+                        .insert(id.value.clone(), matrix.unwrap_or_default());
+                }
                 _ => {}
             }
         }
@@ -62,10 +114,17 @@ impl Reader<'_> {
     }
 
     /// Notes what expressions refer to.
-    fn refer(&mut self, job: usize, steps: StepsSeen, references: impl Iterator<Item = Reference>) {
+    pub(super) fn refer(
+        &mut self,
+        job: usize,
+        steps: StepsSeen,
+        frame: &Arc<Frame>,
+        references: impl Iterator<Item = Reference>,
+    ) {
         self.uses.extend(references.map(|reference| Use {
             job,
             steps,
+            frame: Arc::clone(frame),
             reference,
         }));
     }
@@ -93,10 +152,11 @@ impl Reader<'_> {
 
     fn outputs(
         &mut self,
-        place: usize,
+        around: &Around,
         key: &Spanned<String>,
         node: &Node,
     ) -> Vec<(Spanned<String>, Template)> {
+        let place = around.job;
         let Some(entries) = self.open_map(key, node, "a map of names to texts") else {
             if let Some(job) = self.declared.jobs.get_mut(place) {
                 job.outputs_unread = true;
@@ -115,7 +175,8 @@ impl Reader<'_> {
                 self.wrong_type(&what, "text", mark(name.span, node), node);
                 continue;
             };
-            let template = self.template(place, StepsSeen::All, text, node.span);
+            let seen = StepsSeen::All;
+            let template = self.template(place, seen, &around.env.frame, text, node.span);
             outputs.push((name.clone(), template));
         }
         if let Some(job) = self.declared.jobs.get_mut(place) {
@@ -125,37 +186,52 @@ impl Reader<'_> {
     }
 
     /// A text with expressions; what they refer to is noted.
-    fn template(&mut self, job: usize, steps: StepsSeen, text: &str, span: Span) -> Template {
+    pub(super) fn template(
+        &mut self,
+        job: usize,
+        steps: StepsSeen,
+        frame: &Arc<Frame>,
+        text: &str,
+        span: Span,
+    ) -> Template {
         let (template, mistakes) = Template::parse_all(text, span, self.source);
         mistakes
             .into_iter()
             .for_each(|mistake| self.report(mistake));
-        self.refer(job, steps, template.references().into_iter());
+        self.refer(job, steps, frame, template.references().into_iter());
         template
     }
 
-    fn steps(&mut self, job: usize, key: &Spanned<String>, node: &Node) -> Vec<Step> {
+    /// Reads a list of steps; `before` of them stand before it in the job.
+    fn steps(
+        &mut self,
+        around: &Around,
+        key: &Spanned<String>,
+        node: &Node,
+        before: usize,
+        seen: &mut HashMap<String, Span>,
+    ) -> Vec<Step> {
+        let what = format!("`{}`", key.value);
         let Some(items) = node.as_list() else {
-            self.wrong_type("`steps`", "a list of steps", mark(key.span, node), node);
+            self.wrong_type(&what, "a list of steps", mark(key.span, node), node);
             return Vec::new();
         };
         if items.is_empty() {
             self.report(
-                Diagnostic::error(codes::EMPTY_VALUE, node.span, "`steps` is empty")
+                Diagnostic::error(codes::EMPTY_VALUE, node.span, format!("{what} is empty"))
                     .help("add at least one step: `- uses:` with the name of a plugin"),
             );
         }
-        let mut seen = HashMap::new();
         let mut steps = Vec::new();
         for (place, item) in items.iter().enumerate() {
-            steps.extend(self.step(job, place, key, item, &mut seen));
+            steps.extend(self.step(around, before + place, key, item, seen));
         }
         steps
     }
 
     fn step(
         &mut self,
-        job: usize,
+        around: &Around,
         place: usize,
         list: &Spanned<String>,
         node: &Node,
@@ -177,30 +253,48 @@ impl Reader<'_> {
         };
         let entries = self.level(node, &STEP, &what, here)?;
         let before = StepsSeen::Before(place);
-        let mut uses = None;
+        let job = around.job;
+        let mut env = around.env.nothing_more();
+        if let Some((key, node)) = node.entry("env") {
+            let (own, references) = self.env(key, node, &around.env, EnvLevel::Step);
+            self.refer(job, before, &Arc::default(), references.into_iter());
+            env = own;
+        }
+        let frame = Arc::clone(&env.frame);
+        let (uses, script) = self.what_it_runs(node, here, &what);
+        let has_script = script.is_some();
+        if let Some(inputs) = &script {
+            self.inputs(job, before, &frame, inputs);
+        }
         let mut step = Step {
             id: None,
             name: None,
             uses: Spanned::new(String::new(), here),
-            with: None,
+            with: script,
             allow: Vec::new(),
             condition: None,
-            timeout: None,
+            timeout: around.defaults.timeout.clone(),
+            env: env.env,
+            retry: around.defaults.retry.clone(),
+            continue_on_error: false,
+            finally: false,
+            frame: Arc::clone(&frame),
             span: node.span,
         };
         for (key, node) in entries {
             match key.value.as_str() {
                 "id" => step.id = self.step_id(job, place, key, node, seen),
                 "name" => step.name = self.text(key, node),
-                "uses" => uses = self.text(key, node),
-                "with" => step.with = self.with(job, before, key, node),
-                "allow" => step.allow = self.allow(key, node),
+                "with" if !has_script => step.with = self.with(job, before, &frame, key, node),
+                "allow" if !has_script => step.allow = self.allow(key, node),
                 "if" => {
                     step.condition = self.condition(key, node);
                     let references = step.condition.iter().flat_map(|expr| expr.references());
-                    self.refer(job, before, references);
+                    self.refer(job, before, &frame, references);
                 }
                 "timeout" => step.timeout = self.duration(key, node),
+                "retry" => step.retry = self.retry(key, node),
+                "continue-on-error" => step.continue_on_error = self.flag(key, node),
                 _ => {}
             }
         }
@@ -231,31 +325,32 @@ impl Reader<'_> {
         &mut self,
         job: usize,
         steps: StepsSeen,
+        frame: &Arc<Frame>,
         key: &Spanned<String>,
         node: &Node,
     ) -> Option<Node> {
         self.open_map(key, node, "a map of inputs")?;
-        self.inputs(job, steps, node);
+        self.inputs(job, steps, frame, node);
         Some(node.clone())
     }
 
     /// Checks the expressions in a step's inputs, which may be any YAML.
-    fn inputs(&mut self, job: usize, steps: StepsSeen, node: &Node) {
+    fn inputs(&mut self, job: usize, steps: StepsSeen, frame: &Arc<Frame>, node: &Node) {
         match &node.value {
             Value::String(text) => {
                 if text.contains(OPEN) {
-                    self.template(job, steps, text, node.span);
+                    self.template(job, steps, frame, text, node.span);
                 }
             }
             Value::List(items) => {
                 for item in items {
-                    self.inputs(job, steps, item);
+                    self.inputs(job, steps, frame, item);
                 }
             }
             Value::Map(entries) => {
                 for (key, node) in entries {
                     self.has_expression("a key", &key.value, key.span);
-                    self.inputs(job, steps, node);
+                    self.inputs(job, steps, frame, node);
                 }
             }
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
@@ -277,6 +372,14 @@ impl Reader<'_> {
         }
         entries.to_vec()
     }
+}
+
+/// What stands around a job's steps.
+struct Around {
+    /// The job's place in the file.
+    job: usize,
+    env: Surroundings,
+    defaults: Defaults,
 }
 
 /// Which steps of its job an expression can refer to.

@@ -31,6 +31,34 @@ pub(super) enum Takes {
     Inputs,
     /// A map of names to fixed values.
     Grants,
+    /// A map of names to texts, numbers or true/false, for environments.
+    Env,
+    /// What steps have that don't say otherwise.
+    Defaults,
+    /// How often a step is tried again, and when.
+    Retry,
+    /// A script.
+    Script,
+    /// A shell.
+    Shell,
+    /// Paths of the workspace.
+    Paths,
+    /// True or false.
+    Flag,
+    /// A whole number, at least 1.
+    Count,
+    /// `constant` or `exponential`.
+    Backoff,
+    /// Kinds of failures.
+    Failures,
+    /// The events that something is for.
+    Triggers,
+    /// A name, and where it can be seen.
+    Environment,
+    /// A group, and what to do with the job of it that runs.
+    Concurrency,
+    /// The variants of a job.
+    Matrix,
 }
 
 /// A key.
@@ -93,6 +121,11 @@ pub(super) const PIPELINE: Level = Level {
             "What the project is known by; without it, its folder.",
         ),
         key(
+            "on",
+            Takes::Triggers,
+            "The events it is for: a run about another one skips all jobs.",
+        ),
+        key(
             "vars",
             Takes::Vars,
             "Variables and their defaults; nothing after the colon: a value must be given with --var or by the environment.",
@@ -107,6 +140,16 @@ pub(super) const PIPELINE: Level = Level {
             Takes::Plugins,
             "Names for plugins that are not built in, and where they come from.",
         ),
+        key(
+            "env",
+            Takes::Env,
+            "Variables for the environments of scripts and programs, in all jobs. No secrets.",
+        ),
+        key(
+            "defaults",
+            Takes::Defaults,
+            "What steps of all jobs have that don't say otherwise.",
+        ),
         required("jobs", Takes::Jobs, "The jobs by their ids."),
     ],
 };
@@ -119,6 +162,11 @@ pub(super) const JOB: Level = Level {
             "needs",
             Takes::Needs,
             "The jobs that must have ended well before this one starts.",
+        ),
+        key(
+            "on",
+            Takes::Triggers,
+            "The events it is for: a run about another one skips it.",
         ),
         key(
             "if",
@@ -135,10 +183,45 @@ pub(super) const JOB: Level = Level {
             Takes::Outputs,
             "What it hands to jobs that need it.",
         ),
+        key(
+            "env",
+            Takes::Env,
+            "Variables for the environments of scripts and programs in this job. No secrets.",
+        ),
+        key(
+            "defaults",
+            Takes::Defaults,
+            "What this job's steps have that don't say otherwise.",
+        ),
+        key(
+            "environment",
+            Takes::Environment,
+            "Where it deploys to: a name, or a name and a URL. What passed there is remembered.",
+        ),
+        key(
+            "concurrency",
+            Takes::Concurrency,
+            "A group of jobs of which one runs at a time on this machine.",
+        ),
+        key(
+            "continue-on-error",
+            Takes::Flag,
+            "Whether the run goes on as if this job had passed where it fails.",
+        ),
+        key(
+            "matrix",
+            Takes::Matrix,
+            "The job is run once for each combination of these values.",
+        ),
         required(
             "steps",
             Takes::Steps,
             "The steps, run in this order in one workspace.",
+        ),
+        key(
+            "finally",
+            Takes::Steps,
+            "Steps that run at the end, however the others went.",
         ),
     ],
 };
@@ -152,49 +235,150 @@ pub(super) const STEP: Level = Level {
             "What expressions call it: steps.ID.outputs.NAME.",
         ),
         key("name", Takes::Text, "What people call it."),
-        required("uses", Takes::Text, "The plugin to run."),
+        key("uses", Takes::Text, "The plugin to run; or else `run`."),
         key(
             "with",
             Takes::Inputs,
             "The plugin's inputs. What is handed over here is what the step may touch.",
         ),
         key(
+            "run",
+            Takes::Script,
+            "A script to run on this machine, in the sandbox for programs, in place of a plugin. No expressions: use `env`.",
+        ),
+        key(
+            "shell",
+            Takes::Shell,
+            "Who reads the script: bash (without it) or sh.",
+        ),
+        key(
+            "working-directory",
+            Takes::Text,
+            "The folder in which the script starts.",
+        ),
+        key(
+            "reads",
+            Takes::Paths,
+            "The only files and folders that the script may read, besides those of the system.",
+        ),
+        key(
+            "writes",
+            Takes::Paths,
+            "The only files and folders that the script may change.",
+        ),
+        key(
             "allow",
             Takes::Grants,
-            "Fixed authority that the plugin requires; each value repeats the one in its manifest.",
+            "Of a plugin: fixed authority that it requires; each value repeats the one in its manifest. Of a script: the origins that it may connect to.",
         ),
         key(
             "if",
             Takes::Condition,
             "Whether it runs: an expression that is true or false.",
         ),
-        key("timeout", Takes::Duration, "How long it may take, e.g. 5m."),
+        key(
+            "timeout",
+            Takes::Duration,
+            "How long each try of it may take, e.g. 5m.",
+        ),
+        key(
+            "env",
+            Takes::Env,
+            "Variables for the environment of the script or program that this step runs.",
+        ),
+        key(
+            "retry",
+            Takes::Retry,
+            "How often it is tried again where it fails; a number, or more words.",
+        ),
+        key(
+            "continue-on-error",
+            Takes::Flag,
+            "Whether the job goes on as if it had passed where it fails.",
+        ),
+    ],
+};
+
+pub(super) const ENVIRONMENT: Level = Level {
+    noun: "`environment`",
+    keys: &[
+        required("name", Takes::Text, "What it is called."),
+        key("url", Takes::Text, "Where it can be seen."),
+    ],
+};
+
+pub(super) const CONCURRENCY: Level = Level {
+    noun: "`concurrency`",
+    keys: &[
+        required("group", Takes::Text, "What the group is called."),
+        key(
+            "cancel-in-progress",
+            Takes::Flag,
+            "Whether the job of the group that runs is cancelled, and not waited for.",
+        ),
+    ],
+};
+
+pub(super) const DEFAULTS: Level = Level {
+    noun: "`defaults`",
+    keys: &[
+        key(
+            "timeout",
+            Takes::Duration,
+            "How long each try of a step may take.",
+        ),
+        key(
+            "retry",
+            Takes::Retry,
+            "How often a step is tried again where it fails.",
+        ),
+    ],
+};
+
+pub(super) const RETRY: Level = Level {
+    noun: "`retry`",
+    keys: &[
+        required(
+            "attempts",
+            Takes::Count,
+            "How often it is tried in all, the first time included.",
+        ),
+        key(
+            "delay",
+            Takes::Duration,
+            "How long to wait before the second try; without it, 1s.",
+        ),
+        key(
+            "backoff",
+            Takes::Backoff,
+            "Whether further waits are as long (constant) or twice as long each time (exponential).",
+        ),
+        key(
+            "on",
+            Takes::Failures,
+            "Which kinds of failures are worth another try; without it, all.",
+        ),
     ],
 };
 
 pub(super) const LEVELS: &[&Level] = &[&PIPELINE, &JOB, &STEP];
 
+/// Keys that other runners have, and what they are called here.
+pub(super) const ELSEWHERE: &[(&str, &str)] = &[
+    (
+        "strategy",
+        "write `matrix:` with `max-parallel` and `fail-fast` beside its axes",
+    ),
+    ("timeout-minutes", "write `timeout: 10m`"),
+    ("allow_failure", "write `continue-on-error: true`"),
+];
+
 /// Keys that a later version reads. Until then they are errors: a key that nobody obeys is a promise nobody keeps.
 pub(super) const LATER: &[&str] = &[
     "artifacts",
     "cache",
-    "concurrency",
     "container",
-    "continue-on-error",
-    "defaults",
-    "env",
-    "environment",
-    "finally",
     "include",
-    "matrix",
-    "on",
     "permissions",
-    "reads",
-    "retry",
-    "run",
     "services",
-    "shell",
-    "strategy",
-    "working-directory",
-    "writes",
 ];

@@ -1,23 +1,38 @@
 //! The pipeline: what the file says, and everything that is wrong with it.
 //!
 //! `pipeline` has the types, `keys` the tables of keys that drive both the reader and the JSON Schema (`schema`).
-//! `reader` goes through the tree with `fields` (types of values), `jobs` and `names`; what expressions refer to is
-//! collected on the way and checked afterwards by `references`, what jobs wait for by `graph`.
+//! `reader` goes through the tree with `fields` (types of values), `jobs` and `names`; `env`, `retry`, `matrix`,
+//! `triggers` (`on`, with the patterns of `glob`) and `places` (`environment`, `concurrency`) read the keys of these
+//! names. What expressions refer to is collected on the way and checked afterwards by `references`, what jobs wait for by
+//! `graph`; at last `expand` makes a matrix into its jobs.
 
+mod env;
+mod expand;
 mod fields;
+mod glob;
 mod graph;
 mod jobs;
 mod keys;
+mod matrix;
 mod names;
 mod pipeline;
+mod places;
 mod reader;
 mod references;
+mod retry;
 mod schema;
+mod script;
 #[cfg(test)]
 mod tests;
+mod triggers;
 
 pub use graph::topological;
 pub use names::{is_identifier, is_variable_name};
-pub use pipeline::{Job, Pipeline, PluginDecl, Step, VarDecl};
+pub use pipeline::{
+    Backoff, Concurrency, Env, Environment, FAILURES, Job, Pipeline, PluginDecl, Retry, Step,
+    VarDecl, Variant,
+};
 pub use reader::parse_pipeline;
 pub use schema::pipeline_schema;
+pub use script::SCRIPT;
+pub use triggers::Triggers;

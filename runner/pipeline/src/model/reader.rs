@@ -2,12 +2,16 @@
 
 use std::collections::HashMap;
 
+use super::env::{EnvLevel, Surroundings};
 use super::fields::{Entry, mark};
 use super::graph;
+use super::jobs::StepsSeen;
 use super::keys::PIPELINE;
+use super::matrix::Matrix;
 use super::names;
 use super::pipeline::{Job, Pipeline, PluginDecl, VarDecl};
 use super::references::{self, Declared, Use};
+use super::retry::Defaults;
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::source::{Source, Span, Spanned};
@@ -42,6 +46,12 @@ pub(super) struct Reader<'a> {
     pub(super) uses: Vec<Use>,
     /// What they may refer to.
     pub(super) declared: Declared,
+    /// The pipeline's own `env`.
+    pub(super) env: Surroundings,
+    /// The pipeline's own `defaults`.
+    pub(super) defaults: Defaults,
+    /// What the matrices of jobs make, by the jobs' keys.
+    pub(super) matrices: HashMap<String, Matrix>,
 }
 
 impl<'a> Reader<'a> {
@@ -51,6 +61,9 @@ impl<'a> Reader<'a> {
             diagnostics: Vec::new(),
             uses: Vec::new(),
             declared: Declared::default(),
+            env: Surroundings::default(),
+            defaults: Defaults::default(),
+            matrices: HashMap::new(),
         }
     }
 
@@ -83,15 +96,27 @@ impl<'a> Reader<'a> {
         let entries = self.level(root, &PIPELINE, "the pipeline", here)?;
         let mut pipeline = Pipeline {
             name: None,
+            on: None,
             vars: Vec::new(),
             secrets: Vec::new(),
             plugins: Vec::new(),
             jobs: Vec::new(),
         };
+        if let Some((key, node)) = root.entry("env") {
+            let (env, references) =
+                self.env(key, node, &Surroundings::default(), EnvLevel::Pipeline);
+            self.env = env;
+            let frame = std::sync::Arc::default();
+            self.refer(0, StepsSeen::None, &frame, references.into_iter());
+        }
+        if let Some((key, node)) = root.entry("defaults") {
+            self.defaults = self.defaults(key, node, &Defaults::default());
+        }
         for (key, node) in entries {
             match key.value.as_str() {
                 "version" => self.version(key, node),
                 "name" => pipeline.name = self.text(key, node),
+                "on" => pipeline.on = self.triggers(key, node),
                 "vars" => pipeline.vars = self.vars(key, node),
                 "secrets" => pipeline.secrets = self.secrets(key, node),
                 "plugins" => pipeline.plugins = self.plugins(key, node),
@@ -104,6 +129,7 @@ impl<'a> Reader<'a> {
         for cycle in graph::cycles(&pipeline) {
             self.report(cycle);
         }
+        self.expand(&mut pipeline);
         Some(pipeline)
     }
 

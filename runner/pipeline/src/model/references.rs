@@ -1,6 +1,7 @@
 //! Checks that what expressions refer to is there.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::jobs::StepsSeen;
 use super::names::shown;
@@ -8,7 +9,7 @@ use super::pipeline::Pipeline;
 use super::reader::Reader;
 use crate::codes;
 use crate::diagnostic::Diagnostic;
-use crate::expr::{Reference, Target};
+use crate::expr::{Frame, Reference, Target};
 use crate::source::{Span, Spanned};
 use crate::suggest::did_you_mean;
 
@@ -22,6 +23,8 @@ pub(super) struct Use {
     pub(super) job: usize,
     /// The steps it can see.
     pub(super) steps: StepsSeen,
+    /// What `env` has there.
+    pub(super) frame: Arc<Frame>,
     pub(super) reference: Reference,
 }
 
@@ -53,6 +56,10 @@ pub(super) struct DeclaredJob {
     pub(super) outputs: Vec<String>,
     /// Whether its outputs are not known, since they could not be read.
     pub(super) outputs_unread: bool,
+    /// The names in its matrix; none where it has no matrix.
+    pub(super) axes: Option<Vec<String>>,
+    /// Whether its matrix is not known, since it could not be read.
+    pub(super) matrix_unread: bool,
     /// Ids of steps and their places.
     pub(super) steps: Vec<(String, usize)>,
 }
@@ -65,6 +72,8 @@ impl DeclaredJob {
             needs: Vec::new(),
             outputs: Vec::new(),
             outputs_unread: false,
+            axes: None,
+            matrix_unread: false,
             steps: Vec::new(),
         }
     }
@@ -134,9 +143,14 @@ impl<'a> Checker<'a> {
         match &used.reference.target {
             Target::Secret(name) => self.unknown_secret(name, span),
             Target::Variable(name) => self.unknown_variable(name, span),
-            Target::StepOutput { step, .. } => self.unknown_step(used, step),
-            Target::JobOutput { job, output } => self.unknown_job(used, job, output),
-            Target::RunId => None,
+            Target::StepOutput { step, .. } | Target::StepOutcome(step) => {
+                self.unknown_step(used, step)
+            }
+            Target::JobOutput { job, output } => self.unknown_job(used, job, Some(output)),
+            Target::JobOutcome(job) => self.unknown_job(used, job, None),
+            Target::Env(name) => unknown_env(name, &used.frame, span),
+            Target::Matrix(axis) => self.unknown_axis(used, axis),
+            Target::Run(_) | Target::Event => None,
         }
     }
 
@@ -198,8 +212,8 @@ impl<'a> Checker<'a> {
                 "steps run in the order written: move it up".to_owned(),
             ),
             (_, StepsSeen::None) => diagnostic(
-                "a job's `if` is decided before its steps run".to_owned(),
-                "put the condition on the steps, or hand the value over from a job in `needs`"
+                "this is worked out before the job's steps run".to_owned(),
+                "put a condition on the steps, or hand the value over from a job in `needs`"
                     .to_owned(),
             ),
             (None, _) => {
@@ -218,7 +232,32 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn unknown_job(&self, used: &Use, id: &str, output: &str) -> Option<Diagnostic> {
+    fn unknown_axis(&self, used: &Use, axis: &str) -> Option<Diagnostic> {
+        let job = self.declared.jobs.get(used.job)?;
+        if job.matrix_unread {
+            return None;
+        }
+        let span = used.reference.span;
+        let axis = shown(axis);
+        let Some(axes) = &job.axes else {
+            let message = format!("the job `{}` has no matrix", shown(&job.id));
+            return Some(
+                Diagnostic::error(codes::UNKNOWN_CONTEXT, span, message)
+                    .help(format!("give it one: `matrix: {{ {axis}: [] }}`")),
+            );
+        };
+        if axes.contains(&axis) {
+            return None;
+        }
+        let names = || axes.iter().map(String::as_str);
+        let help = similar(&axis, names())
+            .unwrap_or_else(|| format!("it has `{}`", names().collect::<Vec<_>>().join("`, `")));
+        let message = format!("the matrix of this job has no `{axis}`");
+        Some(Diagnostic::error(codes::UNKNOWN_CONTEXT, span, message).help(help))
+    }
+
+    /// With no output it is the job's outcome that is asked for.
+    fn unknown_job(&self, used: &Use, id: &str, output: Option<&str>) -> Option<Diagnostic> {
         let here = self.declared.jobs.get(used.job)?;
         let span = used.reference.span;
         let name = shown(id);
@@ -240,6 +279,7 @@ impl<'a> Checker<'a> {
                 )),
             );
         }
+        let output = output?;
         let known = &job.outputs;
         if known.iter().any(|known| known == output) || job.outputs_unread {
             return None;
@@ -256,6 +296,28 @@ impl<'a> Checker<'a> {
                 .related(job.span, "this job")
                 .help(help),
         )
+    }
+}
+
+fn unknown_env(name: &str, frame: &Frame, span: Span) -> Option<Diagnostic> {
+    let name = shown(name);
+    match frame.get(&name) {
+        Some(template) if template.secrets().is_empty() => None,
+        Some(_) => Some(
+            Diagnostic::error(
+                codes::SECRET_EXPOSED,
+                span,
+                format!("`env.{name}` holds a secret, which expressions take by its own name"),
+            )
+            .help("write `secrets.NAME` where the secret is handed over"),
+        ),
+        None => {
+            let help = similar(&name, frame.names().into_iter()).unwrap_or_else(|| {
+                format!("add `{name}` to `env` of the step, of its job or of the pipeline")
+            });
+            let message = format!("`env` has no `{name}` here");
+            Some(Diagnostic::error(codes::UNKNOWN_VARIABLE, span, message).help(help))
+        }
     }
 }
 

@@ -2,8 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::keys::{JOB, Level, PIPELINE, STEP, Takes};
+use super::keys::{CONCURRENCY, DEFAULTS, ENVIRONMENT, JOB, Level, PIPELINE, RETRY, STEP, Takes};
 use super::names::{IDENTIFIER_PATTERN, VARIABLE_PATTERN};
+use super::pipeline::FAILURES;
+use super::triggers::EVENTS;
 
 /// What the schema is known by; it is found in the repository, not at an address.
 const SCHEMA_ID: &str = "urn:capstep:pipeline:1";
@@ -14,7 +16,14 @@ const DURATION_PATTERN: &str = "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+
 /// expressions) is checked by [`crate::parse_pipeline`] alone.
 pub fn pipeline_schema() -> Value {
     let mut schema = level(&PIPELINE);
-    let definitions = json!({ "job": level(&JOB), "step": level(&STEP) });
+    let definitions = json!({
+        "job": level(&JOB),
+        "step": level(&STEP),
+        "defaults": level(&DEFAULTS),
+        "retry": level(&RETRY),
+        "environment": level(&ENVIRONMENT),
+        "concurrency": level(&CONCURRENCY),
+    });
     if let Value::Object(schema) = &mut schema {
         schema.insert("$defs".to_owned(), definitions);
         schema.shift_insert(0, "title".to_owned(), "A capstep pipeline".into());
@@ -85,7 +94,68 @@ fn takes(takes: Takes) -> Value {
             json!({ "type": "array", "items": { "$ref": "#/$defs/step" }, "minItems": 1 })
         }
         Takes::Inputs => json!({ "type": "object" }),
-        Takes::Grants => map_of(&id, &json!({})),
+        Takes::Grants => {
+            json!({ "anyOf": [map_of(&id, &json!({})), text, { "type": "array", "items": text }] })
+        }
+        Takes::Script => text,
+        Takes::Shell => json!({ "enum": ["bash", "sh"] }),
+        Takes::Paths => json!({ "anyOf": [text.clone(), { "type": "array", "items": text }] }),
+        Takes::Env => map_of(
+            &variable,
+            &json!({ "type": ["string", "number", "boolean"] }),
+        ),
+        Takes::Defaults => json!({ "$ref": "#/$defs/defaults" }),
+        Takes::Retry => {
+            json!({ "anyOf": [{ "type": "integer", "minimum": 1 }, { "$ref": "#/$defs/retry" }] })
+        }
+        Takes::Flag => json!({ "type": "boolean" }),
+        Takes::Count => json!({ "type": "integer", "minimum": 1 }),
+        Takes::Backoff => json!({ "enum": ["constant", "exponential"] }),
+        Takes::Failures => {
+            let kind = json!({ "enum": FAILURES });
+            json!({ "anyOf": [kind.clone(), { "type": "array", "items": kind, "uniqueItems": true }] })
+        }
+        Takes::Environment => json!({ "anyOf": [text, { "$ref": "#/$defs/environment" }] }),
+        Takes::Concurrency => json!({ "anyOf": [text, { "$ref": "#/$defs/concurrency" }] }),
+        Takes::Triggers => {
+            let kinds: Vec<&str> = EVENTS.iter().map(|(name, _)| *name).collect();
+            let patterns = json!({ "anyOf": [text.clone(), { "type": "array", "items": text }] });
+            let events: Map<String, Value> = EVENTS
+                .iter()
+                .map(|(name, filters)| {
+                    let filters: Map<String, Value> = filters
+                        .iter()
+                        .map(|filter| ((*filter).to_owned(), patterns.clone()))
+                        .collect();
+                    let schema = json!({
+                        "type": ["object", "null"],
+                        "properties": filters,
+                        "additionalProperties": false,
+                    });
+                    ((*name).to_owned(), schema)
+                })
+                .collect();
+            let kind = json!({ "enum": kinds });
+            json!({ "anyOf": [
+                kind.clone(),
+                { "type": "array", "items": kind, "minItems": 1 },
+                { "type": "object", "properties": events, "additionalProperties": false, "minProperties": 1 },
+            ] })
+        }
+        Takes::Matrix => {
+            let combinations = json!({ "type": "array", "items": { "type": "object" } });
+            json!({
+                "type": "object",
+                "properties": {
+                    "include": combinations.clone(),
+                    "exclude": combinations,
+                    "max-parallel": { "type": "integer", "minimum": 1 },
+                    "fail-fast": { "type": "boolean" },
+                },
+                "propertyNames": id,
+                "additionalProperties": { "type": "array", "minItems": 1 },
+            })
+        }
     }
 }
 
@@ -122,6 +192,10 @@ mod tests {
         check(&schema, &PIPELINE);
         check(&schema["$defs"]["job"], &JOB);
         check(&schema["$defs"]["step"], &STEP);
+        check(&schema["$defs"]["defaults"], &DEFAULTS);
+        check(&schema["$defs"]["retry"], &RETRY);
+        check(&schema["$defs"]["environment"], &ENVIRONMENT);
+        check(&schema["$defs"]["concurrency"], &CONCURRENCY);
         assert!(
             serde_json::to_string(&schema)
                 .unwrap()

@@ -97,7 +97,6 @@ fn a_whole_pipeline() {
         build.timeout.as_ref().unwrap().value,
         Duration::from_secs(1800)
     );
-    assert!(build.outputs[0].1.is_runtime());
     assert_eq!(build.steps[0].id.as_ref().unwrap().value, "image");
     assert_eq!(build.steps[1].allow[0].0.value, "api");
     assert!(build.steps[1].condition.as_ref().unwrap().uses_status());
@@ -118,6 +117,106 @@ fn a_whole_pipeline() {
     );
     assert_eq!(notify.needs.len(), 2);
     assert_eq!(topological(&pipeline), [0, 1, 2]);
+}
+
+/// Jobs that a matrix makes 256 of each.
+fn matrices(count: usize) -> String {
+    let values: Vec<String> = (0..256).map(|number| number.to_string()).collect();
+    let values = values.join(", ");
+    let jobs: String = (0..count)
+        .map(|number| {
+            format!("  j{number}: {{ matrix: {{ a: [{values}] }}, steps: [{{ uses: x }}] }}\n")
+        })
+        .collect();
+    format!("version: 1\njobs:\n{jobs}")
+}
+
+#[test]
+fn matrices_make_many_jobs_but_not_any_number() {
+    let (pipeline, mistakes) = parse_pipeline(&Source::new("t.yml", matrices(7)));
+    assert_eq!(mistakes, []);
+    assert_eq!(pipeline.unwrap().jobs.len(), 7 * 256);
+}
+
+#[test]
+fn a_matrix_becomes_its_jobs() {
+    let text = "version: 1
+env: { A: pipeline, B: pipeline }
+defaults: { timeout: 5m, retry: 2 }
+jobs:
+  build: { steps: [{ uses: x }] }
+  test:
+    needs: build
+    env: { B: job }
+    matrix:
+      os: [linux, macos]
+      version: [1.10, 2]
+      exclude: [{ os: macos, version: 2 }]
+      include: [{ os: linux, version: 2, slow: true }]
+      max-parallel: 2
+      fail-fast: false
+    steps:
+      - { uses: x, env: { C: step }, if: env.B == 'job' && env.C == 'step' && matrix.os == 'linux' }
+      - { uses: x, timeout: 1m, retry: { attempts: 4, delay: 2s, backoff: exponential, on: timeout }, continue-on-error: true }
+    finally: [{ uses: last }]
+  after: { needs: [test, build], steps: [{ uses: x, with: { a: \"${{ needs.test.outcome }}\" } }] }
+";
+    let (pipeline, mistakes) = parse_pipeline(&Source::new("t.yml", text));
+    assert_eq!(mistakes, []);
+    let pipeline = pipeline.unwrap();
+    let ids: Vec<&str> = pipeline
+        .jobs
+        .iter()
+        .map(|job| job.id.value.as_str())
+        .collect();
+    let tests = [
+        "test (linux, 1.10)",
+        "test (linux, 2, true)",
+        "test (macos, 1.10)",
+    ];
+    assert_eq!(ids, ["build", tests[0], tests[1], tests[2], "after"]);
+    let needs: Vec<&str> = pipeline.jobs[4]
+        .needs
+        .iter()
+        .map(|need| need.value.as_str())
+        .collect();
+    assert_eq!(needs, [tests[0], tests[1], tests[2], "build"]);
+    assert_eq!(topological(&pipeline).len(), 5);
+    let test = &pipeline.jobs[2];
+    assert_eq!(test.key, "test");
+    assert!(test.is_called("test") && test.is_called(tests[1]) && !test.is_called(tests[0]));
+    let variant = test.matrix.as_ref().unwrap();
+    // A version is no number.
+    assert_eq!(
+        serde_json::json!(variant.values),
+        serde_json::json!({ "os": "linux", "version": 2, "slow": true })
+    );
+    assert_eq!((variant.max_parallel, variant.fail_fast), (Some(2), false));
+    let [first, second, last] = test.steps.as_slice() else {
+        panic!("three steps");
+    };
+    let env = |step: &Step| -> Vec<String> {
+        let entries = step.env.entries().into_iter();
+        entries
+            .map(|(name, value)| format!("{}={}", name.value, value.as_str().unwrap()))
+            .collect()
+    };
+    assert_eq!(env(first), ["A=pipeline", "B=job", "C=step"]);
+    assert_eq!(env(second), ["A=pipeline", "B=job"]);
+    assert_eq!((first.env.own.len(), second.env.own.len()), (1, 0));
+    assert_eq!(
+        first.timeout.as_ref().unwrap().value,
+        Duration::from_secs(300)
+    );
+    assert_eq!(first.retry.as_ref().unwrap().attempts, 2);
+    assert_eq!(
+        second.timeout.as_ref().unwrap().value,
+        Duration::from_secs(60)
+    );
+    let retry = second.retry.as_ref().unwrap();
+    assert_eq!((retry.attempts, retry.backoff), (4, Backoff::Exponential));
+    assert_eq!(retry.on, ["timeout"]);
+    assert!(second.continue_on_error && !second.finally && last.finally);
 }
 
 /// The rest of a pipeline, for cases that are about something else.
@@ -162,15 +261,44 @@ fn cases() -> Vec<(&'static str, String, &'static str)> {
         (WRONG_TYPE, "version: 1\njobs: { a: { steps: [docker-build] } }\n".to_owned(), "2:22: wrong-type: a step must be a map, found text\n  help: write `- uses: docker-build`"),
         (WRONG_TYPE, "version: 1\njobs: { a: [1] }\n".to_owned(), "2:12: wrong-type: the job `a` must be a map, found a list"),
         (UNKNOWN_KEY, top("nmae: x"), "2:1: unknown-key: `nmae` is not a key of a pipeline\n  help: did you mean `name`?"),
-        (UNKNOWN_KEY, step("needs: a"), "6:9: unknown-key: `needs` is not a key of a step\n  help: `needs` is a key of a job; a step has `id`, `name`, `uses`, `with`, `allow`, `if`, `timeout`"),
-        (UNKNOWN_KEY, job("runs-on: linux"), "5:5: unknown-key: `runs-on` is not a key of a job\n  help: a job has `name`, `needs`, `if`, `timeout`, `outputs`, `steps`"),
-        (NOT_SUPPORTED_YET, step("retry: 2"), "6:9: not-supported-yet: `retry` is not supported yet\n  help: a step has `id`, `name`, `uses`, `with`, `allow`, `if`, `timeout`"),
-        (NOT_SUPPORTED_YET, top("on: push"), "2:1: not-supported-yet: `on` is not supported yet\n  help: a pipeline has `version`, `name`, `vars`, `secrets`, `plugins`, `jobs`"),
-        (NOT_SUPPORTED_YET, with("a: \"${{ event.ref }}\""), "14:25: not-supported-yet: `event` is not supported yet in expressions"),
+        (UNKNOWN_KEY, step("needs: a"), "6:9: unknown-key: `needs` is not a key of a step\n  help: `needs` is a key of a job; a step has `id`, `name`, `uses`, `with`, `run`, `shell`, `working-directory`, `reads`, `writes`, `allow`, `if`, `timeout`, `env`, `retry`, `continue-on-error`"),
+        (UNKNOWN_KEY, job("runs-on: linux"), "5:5: unknown-key: `runs-on` is not a key of a job\n  help: a job has `name`, `needs`, `on`, `if`, `timeout`, `outputs`, `env`, `defaults`, `environment`, `concurrency`, `continue-on-error`, `matrix`, `steps`, `finally`"),
+        (UNKNOWN_KEY, job("strategy: {}"), "5:5: unknown-key: `strategy` is not a key of a job\n  help: write `matrix:` with `max-parallel` and `fail-fast` beside its axes"),
+        (OUT_OF_RANGE, step("retry: 0"), "6:16: out-of-range: `retry` is a whole number from 1 to 100"),
+        (OUT_OF_RANGE, step("retry: { attempts: 1000 }"), "6:28: out-of-range: `attempts` is a whole number from 1 to 100"),
+        (UNKNOWN_WORD, step("retry: { attempts: 2, backoff: exponental }"), "6:40: unknown-word: `backoff` can't be `exponental`\n  help: did you mean `exponential`?"),
+        (UNKNOWN_WORD, step("retry: { attempts: 2, on: [timeot] }"), "6:36: unknown-word: a kind of failure can't be `timeot`\n  help: did you mean `timeout`?"),
+        (MISSING_KEY, step("retry: { delay: 5s }"), "6:9: missing-key: `retry` has no `attempts`\n  help: say how often: `attempts: 3`"),
+        (WRONG_TYPE, step("continue-on-error: maybe"), "6:28: wrong-type: `continue-on-error` must be true or false, found text"),
+        (WRONG_TYPE, step("env: [A]"), "6:14: wrong-type: `env` must be a map of names to texts, found a list"),
+        (WRONG_TYPE, step("env: { A: [] }"), "6:19: wrong-type: the variable `A` must be text, a number or true/false, found a list"),
+        (WRONG_TYPE, job("matrix: { os: a }"), "5:19: wrong-type: the axis `os` must be a list of values, found text"),
+        (WRONG_TYPE, job("finally: {}"), "5:14: wrong-type: `finally` must be a list of steps, found a map"),
+        (SECRET_EXPOSED, format!("version: 1\nsecrets: [S]\nenv: {{ A: \"${{{{ secrets.S }}}}\" }}\n{REST}"), "3:16: secret-exposed: a secret can't be in the `env` of a pipeline or a job\n  help: give it to the step that needs it, in its `with` or its own `env`"),
+        (UNKNOWN_CONTEXT, job("env: { A: 1, B: \"${{ env.A }}\" }"), "5:26: unknown-context: a value of `env` can't refer to `env`\n  help: an `env` can refer to `vars`, `event` and `run`, a job's also to `needs` and `matrix`, a step's also to `steps` and `secrets`"),
+        (UNKNOWN_VARIABLE, step("if: env.OTHER == ''"), "6:13: unknown-variable: `env` has no `OTHER` here\n  help: add `OTHER` to `env` of the step, of its job or of the pipeline"),
+        (UNKNOWN_CONTEXT, step("if: matrix.os == 'a'"), "6:13: unknown-context: the job `a` has no matrix\n  help: give it one: `matrix: { os: [] }`"),
+        (UNKNOWN_CONTEXT, job("matrix: { os: [a] }\n    if: matrix.so == 'a'"), "6:9: unknown-context: the matrix of this job has no `so`\n  help: it has `os`"),
+        (MISSING_KEY, job("environment: { url: x }"), "5:5: missing-key: `environment` has no `name`\n  help: add `name:` with what it is called"),
+        (MISSING_KEY, job("concurrency: { cancel-in-progress: true }"), "5:5: missing-key: `concurrency` has no `group`\n  help: add `group:` with what it is called"),
+        (WRONG_TYPE, job("concurrency: 5"), "5:18: wrong-type: `concurrency` must be a map, found a number"),
+        (UNKNOWN_STEP, job("environment: \"${{ steps.s.outputs.o }}\""), "5:23: unknown-step: this is worked out before the job's steps run\n  help: put a condition on the steps, or hand the value over from a job in `needs`"),
+        (LIMIT_EXCEEDED, job(&format!("env: {{ {} }}", (0..257).map(|n| format!("V{n}: x")).collect::<Vec<_>>().join(", "))), "5:5: limit-exceeded: `env` has more than 256 variables\n  help: hand many values over in a file"),
+        (BAD_MATRIX, job(&format!("matrix: {{ a: [\"{}\"] }}", "x".repeat(4096))), "5:5: bad-matrix: a combination of this matrix can have more than 4 KiB\n  help: let its values be names, and put what they stand for into files"),
+        (BAD_MATRIX, matrices(8), "10:3: bad-matrix: with this matrix, matrices make more than 2000 jobs\n  help: take values away, or split the pipeline"),
+        (BAD_MATRIX, job("matrix: {}"), "5:5: bad-matrix: this matrix makes no job\n  help: name an axis with values: `matrix: { version: [1, 2] }`"),
+        (BAD_MATRIX, job("matrix: { exclude: [{ os: a }], os: [b] }"), "5:25: bad-matrix: the axis `os` has no `a` to exclude\n  help: exclude what the axes have; nothing else is there to take away"),
+        (BAD_MATRIX, job("matrix: { include: [{ a: 1 }, { a: 1 }] }"), "3:3: bad-matrix: two jobs of this matrix are both called `a (1)`\n  help: let each combination have values of its own"),
+        (DUPLICATE_NAME, job("matrix: { os: [a, a] }"), "5:23: duplicate-name: the axis `os` has `a` twice\n  help: remove one of the two"),
+        (EXPRESSION_NOT_ALLOWED, job("matrix: { os: [\"${{ vars.X }}\"] }"), "5:20: expression-not-allowed: a matrix can't have expressions in it\n  help: write it out; expressions are evaluated in `with`, `outputs` and `if`"),
+        (UNKNOWN_KEY, step("shell: sh"), "6:9: unknown-key: `shell` goes with `run`\n  help: what a plugin takes is written below `with`"),
+        (NOT_SUPPORTED_YET, step("cache: x"), "6:9: not-supported-yet: `cache` is not supported yet\n  help: a step has `id`, `name`, `uses`, `with`, `run`, `shell`, `working-directory`, `reads`, `writes`, `allow`, `if`, `timeout`, `env`, `retry`, `continue-on-error`"),
+        (NOT_SUPPORTED_YET, top("include: x"), "2:1: not-supported-yet: `include` is not supported yet\n  help: a pipeline has `version`, `name`, `on`, `vars`, `secrets`, `plugins`, `env`, `defaults`, `jobs`"),
+        (NOT_SUPPORTED_YET, with("a: \"${{ inputs.x }}\""), "14:25: not-supported-yet: `inputs` is not supported yet in expressions"),
         (MISSING_KEY, REST.to_owned(), "1:1: missing-key: the pipeline has no `version`\n  help: start the file with `version: 1`"),
         (MISSING_KEY, "version: 1\n".to_owned(), "1:1: missing-key: the pipeline has no `jobs`\n  help: add `jobs:` with at least one job"),
         (MISSING_KEY, "version: 1\njobs: { a: { name: x } }\n".to_owned(), "2:9: missing-key: the job `a` has no `steps`\n  help: add `steps:` with at least one step"),
-        (MISSING_KEY, "version: 1\njobs: { a: { steps: [{ uses: x }, { name: x }] } }\n".to_owned(), "2:37: missing-key: step 2 has no `uses`\n  help: add `uses:` with the name of a plugin"),
+        (MISSING_KEY, "version: 1\njobs: { a: { steps: [{ uses: x }, { name: x }] } }\n".to_owned(), "2:37: missing-key: step 2 has neither `uses` nor `run`\n  help: add `uses:` with the name of a plugin, or `run:` with a script"),
         (EMPTY_VALUE, "version: 1\njobs: {}\n".to_owned(), "2:7: empty-value: `jobs` is empty\n  help: add at least one job: an id, and below it `steps:`"),
         (EMPTY_VALUE, "version: 1\njobs: { a: { steps: [] } }\n".to_owned(), "2:21: empty-value: `steps` is empty\n  help: add at least one step: `- uses:` with the name of a plugin"),
         (EMPTY_VALUE, top("name: ' '"), "2:7: empty-value: `name` is empty\n  help: give it a value, or remove it"),
@@ -194,7 +322,7 @@ fn cases() -> Vec<(&'static str, String, &'static str)> {
         (UNKNOWN_STEP, with("a: \"${{ steps.here.outputs.x }}\""), "14:25: unknown-step: the step `here` can't use its own outputs\n  help: outputs are known when the step has ended; refer to an earlier step"),
         (UNKNOWN_STEP, with("a: \"${{ steps.frist.outputs.x }}\""), "14:25: unknown-step: there is no step `frist` in this job\n  help: did you mean `first`?"),
         (UNKNOWN_STEP, with("a: \"${{ steps.own.outputs.x }}\""), "14:25: unknown-step: there is no step `own` in this job\n  help: another job has it: hand the value over by that job's `outputs`, and refer to `needs.JOB.outputs.NAME`"),
-        (UNKNOWN_STEP, job("if: steps.a.outputs.b"), "5:9: unknown-step: a job's `if` is decided before its steps run\n  help: put the condition on the steps, or hand the value over from a job in `needs`"),
+        (UNKNOWN_STEP, job("if: steps.a.outputs.b"), "5:9: unknown-step: this is worked out before the job's steps run\n  help: put a condition on the steps, or hand the value over from a job in `needs`"),
         (UNKNOWN_SECRET, with("a: [{ b: \"x${{ secrets.TOKEN }}\" }]"), "14:32: unknown-secret: the secret `TOKEN` is not declared\n  help: declare it: `secrets: [SECRET, TOKEN]`"),
         (UNKNOWN_SECRET, with("a: \"${{ secrets.SECERT }}\""), "14:25: unknown-secret: the secret `SECERT` is not declared\n  help: did you mean `SECRET`?"),
         (UNKNOWN_SECRET, with("a: \"${{ secrets.VAR }}\""), "14:25: unknown-secret: the secret `VAR` is not declared\n  help: it is a variable: `vars.VAR`"),

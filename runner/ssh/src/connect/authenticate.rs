@@ -1,28 +1,36 @@
 //! The login itself, once the host key is accepted.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use russh::client::{AuthResult, Handle};
-use russh::keys::{HashAlg, PrivateKey, PrivateKeyWithHashAlg};
+use russh::keys::{HashAlg, PrivateKeyWithHashAlg};
 use serde_json::json;
 
-use super::{ClientHandler, Target};
+use super::{ClientHandler, Target, printable};
+use crate::credentials::Login;
 use crate::error::{SshError, SshErrorKind, Stage};
 
 pub(super) async fn authenticate(
     mut handle: Handle<ClientHandler>,
     target: &Target,
-    key: Arc<PrivateKey>,
+    login: Login,
     limit: Duration,
 ) -> Result<Handle<ClientHandler>, SshError> {
-    let tried = format!(
-        "publickey ({} {})",
-        key.algorithm().as_str(),
-        key.fingerprint(HashAlg::Sha256)
-    );
-    let key = PrivateKeyWithHashAlg::new(key, None);
-    let attempt = handle.authenticate_publickey(target.user.clone(), key);
+    let tried = describe(&login);
+    let attempt = async {
+        let user = target.user.clone();
+        match login.certificate {
+            Some(certificate) => {
+                handle
+                    .authenticate_openssh_cert(user, login.key, certificate)
+                    .await
+            }
+            None => {
+                let key = PrivateKeyWithHashAlg::new(login.key, None);
+                handle.authenticate_publickey(user, key).await
+            }
+        }
+    };
     let result = match tokio::time::timeout(limit, attempt).await {
         Ok(Ok(result)) => result,
         Ok(Err(error)) => return Err(SshError::from_russh(Stage::Authentication, &error)),
@@ -70,4 +78,29 @@ pub(super) async fn authenticate(
         )
     };
     Err(SshError::new(Stage::Authentication, kind, message).with_details(details))
+}
+
+/// What is shown to the server, for its refusal: a certificate with whom it is for.
+fn describe(login: &Login) -> String {
+    let key = format!(
+        "{} {}",
+        login.key.algorithm().as_str(),
+        login.key.fingerprint(HashAlg::Sha256)
+    );
+    match &login.certificate {
+        None => format!("publickey ({key})"),
+        Some(certificate) => {
+            let principals = certificate.valid_principals().join(", ");
+            let principals = if principals.is_empty() {
+                "anybody".to_owned()
+            } else {
+                printable(&principals)
+            };
+            format!(
+                "certificate {:?} for {principals}, signed by {} ({key})",
+                printable(certificate.key_id()),
+                certificate.signature_key().fingerprint(HashAlg::Sha256),
+            )
+        }
+    }
 }

@@ -7,9 +7,9 @@ use russh::ChannelOpenFailure;
 use russh::client::{DisconnectReason, Handler};
 use russh::keys::PublicKeyOrCertificate;
 
-use super::{Target, printable};
+use super::{Target, now, printable};
 use crate::error::{SshError, Stage};
-use crate::known_hosts::{HostKeyRefusal, HostKeys, check_host_key};
+use crate::known_hosts::{HostKeyRefusal, HostKeys, check_certificate, check_host_key};
 
 /// Writes the methods by which a server could open channels: each takes the arguments of its kind and refuses.
 macro_rules! refuse_channels {
@@ -53,12 +53,16 @@ impl Handler for ClientHandler {
         &mut self,
         offered: &PublicKeyOrCertificate,
     ) -> Result<bool, Self::Error> {
-        let PublicKeyOrCertificate::PublicKey { key, .. } = offered else {
-            // Certificates are not offered, so a server that sends one breaks the protocol.
-            return Ok(false);
-        };
-        check_host_key(&self.host_keys, &self.target.host, self.target.port, key)
-            .map_err(HandlerError::HostKey)?;
+        let (host, port) = (&self.target.host, self.target.port);
+        match offered {
+            PublicKeyOrCertificate::PublicKey { key, .. } => {
+                check_host_key(&self.host_keys, host, port, key)
+            }
+            PublicKeyOrCertificate::Certificate(certificate) => {
+                check_certificate(&self.host_keys, host, port, certificate, now())
+            }
+        }
+        .map_err(HandlerError::HostKey)?;
         Ok(true)
     }
 

@@ -1,21 +1,20 @@
 //! Key exchange, host key and authentication over a stream that the caller has connected.
 
+mod algorithms;
 mod authenticate;
 mod handler;
 mod refused;
 
-use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use russh::client::Config;
-use russh::{Preferred, cipher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
 use crate::credentials::Credentials;
 use crate::error::{SshError, SshErrorKind, Stage};
-use crate::known_hosts::{HostKeys, preferred_algorithms, warnings};
+use crate::known_hosts::{HostKeys, warnings};
 use crate::session::Session;
 use crate::stream::GuardedStream;
 
@@ -72,13 +71,6 @@ const KEEPALIVES_UNANSWERED: usize = 3;
 /// channel can take.
 const CHANNEL_BUFFER: usize = 64;
 
-/// Measured fastest first; all three are authenticated, so no MAC is negotiated beside them.
-const CIPHERS: &[cipher::Name] = &[
-    cipher::AES_128_GCM,
-    cipher::AES_256_GCM,
-    cipher::CHACHA20_POLY1305,
-];
-
 /// Opens a session on a connected stream.
 ///
 /// The key is read before the first byte is sent, so a key that can't be used fails without a login attempt. Fails at
@@ -94,7 +86,7 @@ pub async fn connect<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let key = credentials.load()?;
+    let login = credentials.load(now())?;
     let config = config(target, host_keys, limits);
     let end = Arc::new(Mutex::new(None));
     let handler = ClientHandler {
@@ -121,24 +113,27 @@ where
             ));
         }
     };
-    let handle = authenticate(handle, target, key, limits.authentication).await?;
+    let handle = authenticate(handle, target, login, limits.authentication).await?;
     on_drop.disarm();
     Ok(Session::new(handle, cut, end, *limits, warnings(host_keys)))
 }
 
 fn config(target: &Target, host_keys: &HostKeys, limits: &ConnectLimits) -> Config {
     Config {
-        preferred: Preferred {
-            key: Cow::Owned(preferred_algorithms(host_keys, &target.host, target.port)),
-            cipher: Cow::Borrowed(CIPHERS),
-            ..Preferred::DEFAULT
-        },
+        preferred: algorithms::preferred(host_keys, target),
         channel_buffer_size: CHANNEL_BUFFER,
         keepalive_interval: Some(limits.keepalive),
         keepalive_max: KEEPALIVES_UNANSWERED,
         nodelay: true,
         ..Config::default()
     }
+}
+
+/// Seconds since 1970: what certificates are compared with.
+fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
 }
 
 /// A text of the server's without control characters, cut to a line's length.

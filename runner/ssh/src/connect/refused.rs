@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{HandlerError, Target};
+use super::{HandlerError, Target, printable};
 use crate::error::{SshError, SshErrorKind, Stage};
 use crate::known_hosts::{HostKeyRefusal, HostKeys, warnings};
 
@@ -21,11 +21,18 @@ pub(super) fn handshake_error(
             } else {
                 ""
             };
-            let what = format!("{kind:?}").to_lowercase();
+            let what = match kind {
+                russh::AlgorithmKind::Kex => "key exchange",
+                russh::AlgorithmKind::Key => "host key",
+                russh::AlgorithmKind::Cipher => "cipher",
+                russh::AlgorithmKind::Mac => "MAC",
+                russh::AlgorithmKind::Compression => "compression",
+            };
+            let offered = printable(&theirs.join(", "));
             SshError::new(
                 Stage::KeyExchange,
                 SshErrorKind::Peer,
-                format!("no {what} algorithm in common{hint}"),
+                format!("no {what} algorithm in common: the server offers {offered}{hint}"),
             )
             .with_details(json!({ "ours": ours, "theirs": theirs }))
         }
@@ -48,22 +55,44 @@ fn host_key_error(refusal: &HostKeyRefusal, target: &Target, host_keys: &HostKey
         HostKeyRefusal::Unknown {
             line_to_add,
             other_types,
+            authorities,
             ..
         } => {
-            let others = if other_types.is_empty() {
-                String::new()
-            } else {
-                "; only keys of other types are known for it".to_owned()
-            };
+            let mut others = String::new();
+            if !other_types.is_empty() {
+                others.push_str("; only keys of other types are known for it");
+            }
+            if let Some(line) = authorities.first() {
+                others.push_str(&format!(
+                    "; it showed no certificate of the authority in line {line}"
+                ));
+            }
             (
                 SshErrorKind::HostKeyUnknown,
                 format!("{others}; if the fingerprint is right, add: {line_to_add}"),
             )
         }
-        HostKeyRefusal::Mismatch { .. } => (
-            SshErrorKind::HostKeyMismatch,
-            "; the server was reinstalled, or somebody is in between".to_owned(),
-        ),
+        HostKeyRefusal::Mismatch {
+            expected,
+            line_to_add,
+            ..
+        } => {
+            let advice = if expected.iter().any(|key| key.line.is_some()) {
+                format!(
+                    "add this line (the old one may stay until every server has changed): {line_to_add}"
+                )
+            } else {
+                "add the new fingerprint beside the old one".to_owned()
+            };
+            (
+                SshErrorKind::HostKeyMismatch,
+                format!(
+                    "; the server's key was changed, or somebody is in between: compare the fingerprint on the \
+                     server itself (ssh-keygen -lf /etc/ssh/ssh_host_…_key.pub), and only if it is right {advice}"
+                ),
+            )
+        }
+        HostKeyRefusal::Certificate { .. } => (SshErrorKind::HostCertificate, String::new()),
         HostKeyRefusal::Revoked { .. } => (SshErrorKind::HostKeyRevoked, String::new()),
     };
     SshError::new(

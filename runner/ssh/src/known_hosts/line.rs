@@ -45,6 +45,13 @@ impl KnownHosts {
         }
         known
     }
+
+    /// The lines with this marker that are about this name.
+    pub(crate) fn about(&self, name: &str, marker: Option<Marker>) -> impl Iterator<Item = &Line> {
+        self.lines
+            .iter()
+            .filter(move |line| line.marker == marker && line.hosts.matches(name))
+    }
 }
 
 fn parse_line(line: &str, number: usize) -> Result<Line, &'static str> {

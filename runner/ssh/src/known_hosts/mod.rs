@@ -2,15 +2,18 @@
 //!
 //! As OpenSSH judges with `StrictHostKeyChecking yes`: a revoked key is refused whatever else is written, then any
 //! line with the same key accepts it, then a line with another key of the same type is a mismatch, and a host
-//! without such a line is unknown. Certificates of hosts are not offered to the server, so `@cert-authority` lines
-//! say nothing here.
+//! without such a line is unknown. A host for which an `@cert-authority` line stands is asked for a certificate, which
+//! `certificate` judges; one that is not valid counts as its key alone. A host may have several keys written down: that
+//! is how one is exchanged for another.
 
+mod certificate;
 mod line;
 mod pattern;
 
 use russh::keys::{Algorithm, EcdsaCurve, HashAlg, PublicKey};
 use serde_json::{Value, json};
 
+pub(crate) use certificate::{check_certificate, in_time};
 use line::{KnownHosts, Line, Marker};
 
 /// The host keys that a connection accepts.
@@ -65,6 +68,8 @@ pub enum HostKeyRefusal {
         line_to_add: String,
         /// Keys of other types that are known for the host.
         other_types: Vec<ExpectedKey>,
+        /// Lines that name a certificate authority for the host, from 1: the server showed no certificate.
+        authorities: Vec<usize>,
     },
     /// Another key is expected.
     #[error("the host key is {} {}, expected {}", offered.key_type, offered.fingerprint, list(expected))]
@@ -73,6 +78,20 @@ pub enum HostKeyRefusal {
         offered: KeyFingerprint,
         /// What is written down for this host.
         expected: Vec<ExpectedKey>,
+        /// The line that would accept the key, if it was changed on purpose. It may stand beside the old one.
+        line_to_add: String,
+    },
+    /// The server's certificate does not speak for the host, and the key in it is not known by itself.
+    #[error("the host certificate {key_id:?} of {} {} {reason}", offered.key_type, offered.fingerprint)]
+    Certificate {
+        /// The key that the certificate is for.
+        offered: KeyFingerprint,
+        /// What the authority called it.
+        key_id: String,
+        /// The key that signed it.
+        authority: KeyFingerprint,
+        /// Why it is not accepted, as the end of a sentence.
+        reason: String,
     },
     /// The key is marked `@revoked`.
     #[error("the host key {} {} is revoked by line {line}", offered.key_type, offered.fingerprint)]
@@ -119,15 +138,28 @@ impl HostKeyRefusal {
                 offered,
                 line_to_add,
                 other_types,
+                authorities,
             } => json!({
                 "offered": key(offered),
                 "line_to_add": line_to_add,
                 "other_types": expected(other_types),
+                "authorities": authorities,
             }),
             Self::Mismatch {
                 offered,
                 expected: keys,
-            } => json!({ "offered": key(offered), "expected": expected(keys) }),
+                line_to_add,
+            } => json!({
+                "offered": key(offered), "expected": expected(keys), "line_to_add": line_to_add,
+            }),
+            Self::Certificate {
+                offered,
+                key_id,
+                authority,
+                reason,
+            } => json!({
+                "offered": key(offered), "key_id": key_id, "authority": key(authority), "reason": reason,
+            }),
             Self::Revoked { offered, line } => json!({ "offered": key(offered), "line": line }),
         }
     }
@@ -145,6 +177,7 @@ pub fn check_host_key(
         offered,
         line_to_add: line_to_add(host, port, key),
         other_types,
+        authorities: authorities(known, host, port),
     };
     match known {
         HostKeys::None => Err(unknown(offered, Vec::new())),
@@ -163,26 +196,19 @@ pub fn check_host_key(
                         line: None,
                     })
                     .collect();
-                Err(HostKeyRefusal::Mismatch { offered, expected })
+                Err(HostKeyRefusal::Mismatch {
+                    offered,
+                    expected,
+                    line_to_add: line_to_add(host, port, key),
+                })
             }
         }
         HostKeys::KnownHosts(text) => {
             let known = KnownHosts::parse(text);
             let names = names(host, port);
             let same = |line: &&Line| line.key.key_data() == key.key_data();
-            let about = |name: &str, marker: Option<Marker>| {
-                known
-                    .lines
-                    .iter()
-                    .filter(move |line| line.marker == marker)
-                    .filter({
-                        let name = name.to_owned();
-                        move |line| line.hosts.matches(&name)
-                    })
-                    .collect::<Vec<_>>()
-            };
             for name in &names {
-                if let Some(line) = about(name, Some(Marker::Revoked)).into_iter().find(same) {
+                if let Some(line) = known.about(name, Some(Marker::Revoked)).find(same) {
                     return Err(HostKeyRefusal::Revoked {
                         offered,
                         line: line.number,
@@ -191,17 +217,17 @@ pub fn check_host_key(
             }
             let mut other_types = Vec::new();
             for name in &names {
-                let lines = about(name, None);
-                if lines.iter().any(same) {
+                if known.about(name, None).any(|line| same(&line)) {
                     return Ok(());
                 }
-                let (expected, other): (Vec<&Line>, Vec<&Line>) = lines
-                    .into_iter()
+                let (expected, other): (Vec<&Line>, Vec<&Line>) = known
+                    .about(name, None)
                     .partition(|line| line.key.algorithm() == key.algorithm());
                 if !expected.is_empty() {
                     return Err(HostKeyRefusal::Mismatch {
                         offered,
                         expected: expected.into_iter().map(expected_key).collect(),
+                        line_to_add: line_to_add(host, port, key),
                     });
                 }
                 other_types.extend(other.into_iter().map(expected_key));
@@ -211,7 +237,7 @@ pub fn check_host_key(
     }
 }
 
-/// Lines of the known hosts that say nothing here, each as a sentence: unreadable ones, certificate authorities,
+/// Lines of the known hosts that say nothing here, each as a sentence: unreadable ones, RSA certificate authorities,
 /// fingerprints that aren't SHA-256.
 pub fn warnings(known: &HostKeys) -> Vec<String> {
     match known {
@@ -226,10 +252,12 @@ pub fn warnings(known: &HostKeys) -> Vec<String> {
             let authorities = known
                 .lines
                 .iter()
-                .filter(|line| line.marker == Some(Marker::CertAuthority))
+                .filter(|line| {
+                    line.marker == Some(Marker::CertAuthority) && line.key.algorithm().is_rsa()
+                })
                 .map(|line| {
                     format!(
-                        "line {} names a certificate authority, which is not supported",
+                        "line {} names a certificate authority with an RSA key, which is not supported",
                         line.number
                     )
                 });
@@ -266,6 +294,32 @@ pub(crate) fn preferred_algorithms(known: &HostKeys, host: &str, port: u16) -> V
         });
     }
     algorithms
+}
+
+/// The algorithms of certificates to ask the server for: all, where an authority is named for the host, else none. Asking
+/// a server for a certificate that nobody could judge would hide the plain key that is known.
+pub(crate) fn preferred_certificates(known: &HostKeys, host: &str, port: u16) -> Vec<Algorithm> {
+    if authorities(known, host, port).is_empty() {
+        Vec::new()
+    } else {
+        preferred_algorithms(known, host, port)
+    }
+}
+
+/// The lines, from 1, that name a certificate authority for the host.
+fn authorities(known: &HostKeys, host: &str, port: u16) -> Vec<usize> {
+    let HostKeys::KnownHosts(text) = known else {
+        return Vec::new();
+    };
+    let known = KnownHosts::parse(text);
+    let mut lines: Vec<usize> = names(host, port)
+        .iter()
+        .flat_map(|name| known.about(name, Some(Marker::CertAuthority)))
+        .map(|line| line.number)
+        .collect();
+    lines.sort_unstable();
+    lines.dedup();
+    lines
 }
 
 /// The names that lines are looked up by. As in OpenSSH a line without a port also counts for another port, where no

@@ -39,6 +39,7 @@ fn judge(known_hosts: &str, host: &str, port: u16, key: &PublicKey) -> Verdict {
         Err(HostKeyRefusal::Unknown { .. }) => Verdict::Unknown,
         Err(HostKeyRefusal::Mismatch { .. }) => Verdict::Mismatch,
         Err(HostKeyRefusal::Revoked { .. }) => Verdict::Revoked,
+        Err(HostKeyRefusal::Certificate { .. }) => unreachable!("no certificate was shown"),
     }
 }
 
@@ -125,6 +126,7 @@ fn a_refusal_says_what_was_offered_and_what_was_expected() {
                 fingerprint: KeyFingerprint::of(&old).fingerprint,
                 line: Some(2),
             }],
+            line_to_add: format!("h {}", text(&key)),
         }
     );
     assert!(refusal.to_string().contains(&offered.fingerprint));
@@ -185,7 +187,23 @@ fn known_types_are_asked_for_first() {
 fn lines_that_say_nothing_are_reported() {
     let known = HostKeys::KnownHosts(format!("garbage\n@cert-authority * {CURRENT}\nh {OTHER}\n"));
     let warnings = warnings(&known);
-    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+}
+
+#[test]
+fn certificates_are_asked_for_where_an_authority_is_named() {
+    let check = |known: &str, expected: usize| {
+        let known = HostKeys::KnownHosts(known.to_owned());
+        assert_eq!(preferred_certificates(&known, "h", 2222).len(), expected);
+    };
+    check("", 0);
+    check(&format!("h {CURRENT}"), 0);
+    check(&format!("@cert-authority other {CURRENT}"), 0);
+    check(&format!("@cert-authority *,!h {CURRENT}"), 4);
+    check(&format!("@cert-authority *,!h,![h]:2222 {CURRENT}"), 0);
+    check(&format!("@cert-authority h {CURRENT}"), 4);
+    check(&format!("@cert-authority [h]:2222 {CURRENT}"), 4);
+    check(&format!("@revoked h {CURRENT}"), 0);
 }
 
 proptest! {

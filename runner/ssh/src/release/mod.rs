@@ -18,14 +18,10 @@ pub use list::ReleaseInfo;
 pub use names::is_release_name;
 pub use program::{PROGRAM_START, program_text};
 
+pub use crate::unlisted::{REMOVE_FILES_COMMAND, REMOVE_FOLDERS_COMMAND};
 use list::release_of_link;
 use names::{check_base, check_nesting, check_shared, to_prune};
-use program::check;
-
-/// Reads names, separated by NUL, from standard input and removes those files.
-pub const REMOVE_FILES_COMMAND: &str = "xargs -0 rm -f";
-/// The same for folders, which are empty by then.
-pub const REMOVE_FOLDERS_COMMAND: &str = "xargs -0 rmdir";
+pub(crate) use program::check;
 
 /// A release that was begun.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -203,5 +199,22 @@ fn check_name(name: &str) -> Result<(), SshError> {
             SshErrorKind::Invalid,
             format!("{name:?} is not a release's name: letters, digits, `.`, `_` and `-`"),
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shared_goes_by_components() {
+        let release = Release {
+            name: "1".into(),
+            path: "/b/releases/1".into(),
+            base: "/b".into(),
+            shared: vec!["storage/log".into()],
+        };
+        assert!(release.is_shared("storage/log/x"));
+        assert!(!release.is_shared("storage/logs"));
     }
 }

@@ -16,7 +16,7 @@ pub const PROGRAM_START: &str = "LC_ALL=C\nexport LC_ALL\n";
 
 impl Session {
     /// Runs one of the fixed programs, with values that reach it as assignments on its standard input.
-    pub(super) async fn program(
+    pub(crate) async fn program(
         &self,
         program: &str,
         values: &[(&str, &str)],
@@ -47,7 +47,7 @@ pub fn program_text(program: &str, values: &[(&str, &str)]) -> Result<Zeroizing<
     Ok(text)
 }
 
-pub(super) fn check(what: &str, ran: &Collected) -> Result<(), SshError> {
+pub(crate) fn check(what: &str, ran: &Collected) -> Result<(), SshError> {
     if ran.status.success() {
         Ok(())
     } else {

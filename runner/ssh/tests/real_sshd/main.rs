@@ -7,6 +7,8 @@
     clippy::indexing_slicing
 )]
 
+mod algorithms;
+mod certificates;
 mod connecting;
 mod releasing;
 mod running;

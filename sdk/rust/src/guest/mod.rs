@@ -1,5 +1,6 @@
 //! The real host: the component's imports behind the traits. Only what a step calls ends up imported.
 
+mod docker;
 mod files;
 mod http;
 mod log;

@@ -1,5 +1,6 @@
 //! What a step asks of the host.
 
+use crate::docker::BuildOptions;
 use crate::files::{EntriesOptions, WriteOptions};
 use crate::http::Request;
 use crate::ssh::{RunOptions, Transfer};
@@ -90,6 +91,22 @@ pub enum Call {
     },
     /// A session was dropped: the connection is closed.
     Close { target: String },
+    /// [`crate::docker::Docker::start_login`].
+    Login { registry: String },
+    /// [`crate::docker::Docker::start_build`].
+    Build {
+        context: String,
+        tags: Vec<String>,
+        options: BuildOptions,
+    },
+    /// [`crate::docker::Docker::start_pull`].
+    Pull { image: String },
+    /// [`crate::docker::Docker::start_push`].
+    Push { image: String },
+    /// [`crate::docker::Docker::start_tag`].
+    Tag { source: String, image: String },
+    /// [`crate::docker::Docker::start_inspect`].
+    Inspect { image: String },
     /// [`crate::secrets::Secrets::reveal`].
     Reveal { input: String },
 }
@@ -120,6 +137,12 @@ impl Call {
             Self::AbortRelease { target } => ("abort-release", target.as_str()),
             Self::Exec { target, .. } => ("exec", target.as_str()),
             Self::Close { target } => ("close", target.as_str()),
+            Self::Login { registry } => ("login", registry.as_str()),
+            Self::Build { context, .. } => ("build", context.as_str()),
+            Self::Pull { image } => ("pull", image.as_str()),
+            Self::Push { image } => ("push", image.as_str()),
+            Self::Tag { image, .. } => ("tag", image.as_str()),
+            Self::Inspect { image } => ("inspect", image.as_str()),
             Self::Reveal { input } => ("reveal", input.as_str()),
         };
         format!("{name} {of}").trim_end().to_owned()

@@ -3,6 +3,7 @@
 use super::call::Call;
 use super::mock::{Mock, MockOp, MockSession};
 use super::reply::Answer;
+use crate::docker::{BuildOptions, Built, Docker, Image, Transferred};
 use crate::error::{Error, ErrorKind};
 use crate::files::{EntriesOptions, Entry, FileStreams, Files, Stat, WriteOptions, Written};
 use crate::http::{Http, Request, Response};
@@ -287,5 +288,65 @@ impl Ssh for Mock<'_> {
 
     fn released(&self, op: &MockOp) -> Result<Released, Error> {
         expect!(self.result(op), Answer::Released(released) => released)
+    }
+}
+
+impl Docker for Mock<'_> {
+    fn start_login(&self, registry: &str) -> Result<MockOp, Error> {
+        let registry = registry.to_owned();
+        self.start(Call::Login { registry }, "")
+    }
+
+    fn start_build(
+        &self,
+        context: &str,
+        tags: &[String],
+        options: BuildOptions,
+    ) -> Result<MockOp, Error> {
+        let call = Call::Build {
+            context: context.to_owned(),
+            tags: tags.to_vec(),
+            options,
+        };
+        self.start(call, "")
+    }
+
+    fn start_pull(&self, image: &str) -> Result<MockOp, Error> {
+        let image = image.to_owned();
+        self.start(Call::Pull { image }, "")
+    }
+
+    fn start_push(&self, image: &str) -> Result<MockOp, Error> {
+        let image = image.to_owned();
+        self.start(Call::Push { image }, "")
+    }
+
+    fn start_tag(&self, source: &str, image: &str) -> Result<MockOp, Error> {
+        let call = Call::Tag {
+            source: source.to_owned(),
+            image: image.to_owned(),
+        };
+        self.start(call, "")
+    }
+
+    fn start_inspect(&self, image: &str) -> Result<MockOp, Error> {
+        let image = image.to_owned();
+        self.start(Call::Inspect { image }, "")
+    }
+
+    fn completed(&self, op: &MockOp) -> Result<(), Error> {
+        expect!(self.result(op), Answer::Done => ())
+    }
+
+    fn built(&self, op: &MockOp) -> Result<Built, Error> {
+        expect!(self.result(op), Answer::Built(built) => built)
+    }
+
+    fn transferred(&self, op: &MockOp) -> Result<Transferred, Error> {
+        expect!(self.result(op), Answer::Transferred(transferred) => transferred)
+    }
+
+    fn inspected(&self, op: &MockOp) -> Result<Option<Image>, Error> {
+        expect!(self.result(op), Answer::Inspected(image) => image)
     }
 }

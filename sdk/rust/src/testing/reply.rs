@@ -1,5 +1,6 @@
 //! What a test's function answers.
 
+use crate::docker::{Built, Image, Transferred};
 use crate::duration::Duration;
 use crate::error::Error;
 use crate::files::{Entry, Stat, Written};
@@ -34,6 +35,12 @@ pub enum Answer {
     Found(Option<RemoteStat>),
     /// What a release did.
     Released(Released),
+    /// What a build made.
+    Built(Built),
+    /// What a pull or a push moved.
+    Transferred(Transferred),
+    /// What is known of an image.
+    Inspected(Option<Image>),
 }
 
 /// An answer, when it comes, and what happens before it.

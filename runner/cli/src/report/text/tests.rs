@@ -37,6 +37,8 @@ fn ended(job: &str, step: usize, outcome: Outcome, message: Option<&str>) -> Eve
     Event::StepFinished {
         at: at(job, step),
         outcome,
+        attempts: 1,
+        continues: false,
         message: message.map(str::to_owned),
         details: Value::Null,
         outputs: json!({ "count": 3 }),
@@ -95,6 +97,7 @@ fn one_job_after_the_other() {
         Event::JobFinished {
             job: "a".into(),
             outcome: Outcome::Failed,
+            continues: false,
             message: None,
             outputs: Value::Null,
             milliseconds: 2_000,
@@ -142,6 +145,7 @@ fn jobs_side_by_side_name_their_lines_and_failures_come_again() {
         Event::JobFinished {
             job: "x".into(),
             outcome: Outcome::Passed,
+            continues: false,
             message: None,
             outputs: Value::Null,
             milliseconds: 5,
@@ -262,6 +266,7 @@ fn a_job_that_fails_by_itself_is_named() {
         Event::JobFinished {
             job: "a".into(),
             outcome: Outcome::Failed,
+            continues: false,
             message: Some(
                 "capstep.yml:5:20: the output `x` can't be evaluated: it is nothing".into(),
             ),

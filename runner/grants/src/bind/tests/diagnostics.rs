@@ -54,6 +54,12 @@ sink = "remote-env(run)"
 [inputs.key]
 type = "secret"
 sink = "ssh-auth(target)"
+[inputs.pins]
+type = "list<string>"
+role = "host-key(target)"
+[inputs.shared]
+type = "list<string>"
+role = "shared(release)"
 "#;
 
 fn check_plugin(plugin: &str, with: &str, expected: &[&str]) {
@@ -82,7 +88,7 @@ fn unknown_inputs() {
     check(
         "xyzzy: x",
         &[
-            "capstep.yml:9:17: unknown-input: `p` has no input `xyzzy` | help: known here: name, count, names, settings, free, options, target, tcp, url, file, release, remote, run, env, key",
+            "capstep.yml:9:17: unknown-input: `p` has no input `xyzzy` | help: known here: name, count, names, settings, free, options, target, tcp, url, file, release, remote, run, env, key, pins, shared",
         ],
     );
     check(
@@ -303,6 +309,59 @@ fn run_time_values() {
         &[
             "capstep.yml:9:22: unbounded-run-time-value: `env` carries authority or secrets and can't come from an expression as a whole | help: write its parts out, with expressions in them where needed",
         ],
+    );
+}
+
+#[test]
+fn whom_to_trust_is_the_pipelines_own_text() {
+    let refused = |inputs: &str, value: &str, place: &str| {
+        check(
+            inputs,
+            &[&format!(
+                "capstep.yml:9:{place}: unbounded-run-time-value: `pins` says whom to trust, and `{value}` lets something else decide it | help: write the value into the file, or hand it over by `--var`"
+            )],
+        );
+    };
+    let output = "${{ steps.s.outputs.echo }}";
+    refused(&format!("pins: \"{output}\""), output, "23");
+    refused(
+        &format!("pins: [a, \"SHA256:{output}\"]"),
+        &format!("SHA256:{output}"),
+        "27",
+    );
+    refused(&format!("pins: [{{ value: \"{output}\" }}]"), output, "33");
+    refused("pins: \"${{ vars.HOST }}\"", "${{ vars.HOST }}", "23");
+    check("pins: \"${{ vars.OWN }}\"", &[]);
+    check("pins: [SHA256:a, \"SHA256:b\"]", &[]);
+}
+
+#[test]
+fn shared_paths_stay_in_the_release() {
+    let wrong = |inputs: &str, place: &str, message: &str| {
+        check(
+            &format!("target: a@b, release: /srv, {inputs}"),
+            &[&format!(
+                "capstep.yml:9:{place}: invalid-value: {message} | help: releases share paths below themselves, such as `log` or `config/master.key`"
+            )],
+        );
+    };
+    check(
+        "target: a@b, release: /srv, shared: [log, config/master.key, storage/, log]",
+        &[],
+    );
+    let plain = "is not a relative path without `.`, `..` and empty parts";
+    for path in ["/etc", "..", "../x", "a/../../b", ".", "a//b", "a/./b"] {
+        wrong(
+            &format!("shared: [log, {path}]"),
+            "59",
+            &format!("`{path}` {plain}"),
+        );
+    }
+    wrong("shared: \"\"", "53", &format!("`` {plain}"));
+    wrong(
+        "shared: [log/app, log]",
+        "54",
+        "`log/app` is shared already with `log`",
     );
 }
 

@@ -9,7 +9,7 @@ fn bind(inputs: &str, with: &str) -> BoundStep {
     let (bound, mistakes) = bound(
         &manifest(inputs),
         with,
-        json!({ "host": "203.0.113.7", "flag": true }),
+        json!({ "host": "203.0.113.7", "flag": true, "method": "HEAD" }),
     );
     assert_eq!(mistakes, Vec::<String>::new(), "{with}");
     bound
@@ -174,6 +174,61 @@ fn a_run_time_value_keeps_its_source_and_bound() {
             "within": "http://[203.0.113.0/24]/",
             "place": { "file": "capstep.yml", "line": 9, "column": 31 }
         })
+    );
+}
+
+#[test]
+fn a_step_that_chooses_a_method_is_granted_that_one() {
+    let check = |with: &str, expected: &[&str]| {
+        let bound = bind(
+            r#"
+[inputs.method]
+type = "enum"
+values = ["GET", "HEAD", "POST"]
+default = "GET"
+[inputs.url]
+type = "list<url>"
+methods = "input(method)"
+[inputs.calls]
+type = "list"
+[inputs.calls.item.fields.how]
+type = "enum"
+values = ["PUT", "DELETE"]
+required = true
+[inputs.calls.item.fields.url]
+type = "url"
+methods = "input(how)"
+"#,
+            with,
+        );
+        let shown: Vec<String> = bound
+            .grants
+            .iter()
+            .map(|grant| match &grant.authority {
+                Some(crate::Authority::Url { methods, .. }) => {
+                    format!("{} {}", grant.pointer, methods.join(" "))
+                }
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(shown, expected, "{with}");
+    };
+    check("with: { url: \"http://a.example\" }", &["/url/0 GET"]);
+    check(
+        "with: { method: POST, url: [\"http://a.example\", \"http://b.example\"] }",
+        &["/url/0 POST", "/url/1 POST"],
+    );
+    check(
+        "with: { method: null, url: \"http://a.example\" }",
+        &["/url/0 GET"],
+    );
+    check(
+        "with: { method: \"${{ steps.s.outputs.method }}\", url: \"http://a.example\" }",
+        &["/url/0 HEAD"],
+    );
+    check(
+        "with: { calls: [{ how: PUT, url: \"http://a.example\" }, { how: DELETE, url: \"http://b.example\" }] }",
+        &["/calls/0/url PUT", "/calls/1/url DELETE"],
     );
 }
 

@@ -16,6 +16,7 @@ pub(crate) use pending::Pending;
 
 use std::io;
 
+use cap_fs_ext::DirExt as _;
 use cap_std::fs::Dir;
 use capstep_grants::WorkspacePath;
 
@@ -125,6 +126,22 @@ impl Place {
         } else {
             Ok(())
         }
+    }
+
+    /// Makes the place a folder where nothing is there.
+    pub(crate) fn make_folder(&self) -> Result<(), FileError> {
+        match self.dir.create_dir(&self.relative) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// The folder itself, where the place is one.
+    pub(crate) fn folder(&self) -> Result<Dir, FileError> {
+        Ok(match self.relative.as_str() {
+            "." => self.dir.try_clone()?,
+            relative => self.dir.open_dir_nofollow(relative)?,
+        })
     }
 
     /// The path in the workspace, after following what links there are.

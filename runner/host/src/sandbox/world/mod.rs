@@ -5,6 +5,7 @@
 //! kept here.
 
 mod convert;
+mod docker;
 mod files;
 mod http;
 mod linker;

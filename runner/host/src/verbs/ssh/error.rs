@@ -19,6 +19,7 @@ pub(super) fn fault(error: SshError, pointer: &str) -> Fault {
         SshErrorKind::HostKeyUnknown
         | SshErrorKind::HostKeyMismatch
         | SshErrorKind::HostKeyRevoked
+        | SshErrorKind::HostCertificate
         | SshErrorKind::Peer => ErrorKind::Peer,
         SshErrorKind::NotFound => ErrorKind::NotFound,
         SshErrorKind::Conflict => ErrorKind::Conflict,

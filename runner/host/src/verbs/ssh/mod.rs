@@ -3,12 +3,13 @@
 //! `login` opens a session from what the manifest's sinks and roles say, `script` runs the pipeline's text, `upload`
 //! and `remote` move files, `release` makes and switches releases, `error` folds what went wrong.
 
+mod deletion;
 mod error;
 mod login;
 mod release;
 mod remote;
-mod roles;
 mod script;
+mod selection;
 mod upload;
 
 pub(crate) use login::SshLogin;

@@ -7,13 +7,13 @@ use capstep_grants::bind::RoleKind;
 use capstep_grants::check::{Act, Permit};
 use serde_json::{Value, json};
 
+use super::error;
 use super::login::{OpenRelease, SshLogin};
-use super::{error, roles};
 use crate::fault::Fault;
 use crate::ops::Outcome;
 use crate::protocol::{Answer, ErrorKind, Level, Released};
 use crate::step::{Meta, Shared};
-use crate::verbs::wrong_permit;
+use crate::verbs::{roles, wrong_permit};
 
 /// How many releases are kept where the pipeline says nothing.
 const KEEP: usize = 5;

@@ -9,13 +9,13 @@ use capstep_ssh::{ExitStatus, Interpreter, Output, ScriptRequest, SshError, quot
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
+use super::error;
 use super::login::SshLogin;
-use super::{error, roles};
 use crate::fault::Fault;
 use crate::ops::{Outcome, Reporter};
 use crate::protocol::{Answer, ErrorKind, Event, Exit, Level, Nanoseconds, RunOptions};
 use crate::step::{Lines, Meta, Shared};
-use crate::verbs::wrong_permit;
+use crate::verbs::{roles, wrong_permit};
 
 /// How many pieces of output may wait to be logged before the remote side is held back.
 const PIECES_IN_FLIGHT: usize = 16;
@@ -37,7 +37,7 @@ pub(super) fn run(
     let Permit::Script { text, .. } = shared.permit(&act)? else {
         return wrong_permit();
     };
-    let (environment, pointers) = roles::environment(shared, &script)?;
+    let (environment, pointers) = roles::environment(shared, &script, &login.target)?;
     let meta = meta
         .under(shared.grants(&[&login.target, &script]))
         .using(shared.secret_names(pointers.iter().map(String::as_str)));
@@ -65,7 +65,15 @@ pub(super) fn run(
             errexit,
         };
         let work = login.session.run_script(request, sender);
-        attend(&shared, &reporter, options, receiver, work, &script).await
+        attend(
+            &shared,
+            &reporter,
+            options,
+            receiver,
+            work,
+            (&login.target, &script),
+        )
+        .await
     })?;
     Ok(Answer::Handle(handle))
 }
@@ -122,7 +130,15 @@ pub(super) fn exec(
         let (sender, receiver) = mpsc::channel(PIECES_IN_FLIGHT);
         let target = login.target.clone();
         let work = login.session.exec(&line, &[], sender);
-        attend(&shared, &reporter, options, receiver, work, &target).await
+        attend(
+            &shared,
+            &reporter,
+            options,
+            receiver,
+            work,
+            (&target, &target),
+        )
+        .await
     })?;
     Ok(Answer::Handle(handle))
 }
@@ -134,10 +150,14 @@ async fn attend(
     options: RunOptions,
     receiver: mpsc::Receiver<Output>,
     work: impl Future<Output = Result<ExitStatus, SshError>>,
-    pointer: &str,
+    (target, pointer): (&str, &str),
 ) -> Result<(Outcome, Value), Fault> {
+    let say = Say {
+        shared,
+        label: roles::label(shared, target),
+    };
     let ended = async {
-        let (status, said) = tokio::join!(work, relay(shared, reporter, &options, receiver));
+        let (status, said) = tokio::join!(work, relay(&say, reporter, &options, receiver));
         (status, said)
     };
     let (status, said) = match options.timeout.map(Nanoseconds::duration) {
@@ -151,7 +171,7 @@ async fn attend(
     };
     let status = status.map_err(|error| error::fault(error, pointer))?;
     if status.output_left_open {
-        shared.voice.line(
+        say.line(
             Level::Warn,
             "something it left in the background still holds its output",
         );
@@ -166,13 +186,29 @@ async fn attend(
     ))
 }
 
+/// Writes lines to the log, with the target's name before each where the step has several.
+struct Say<'a> {
+    shared: &'a Shared,
+    label: Option<String>,
+}
+
+impl Say<'_> {
+    fn line(&self, level: Level, line: &str) {
+        match &self.label {
+            Some(label) => self.shared.voice.line(level, &format!("{label}: {line}")),
+            None => self.shared.voice.line(level, line),
+        }
+    }
+}
+
 /// Brings output to the log and, where it is captured, to the plugin; masked both times.
 async fn relay(
-    shared: &Shared,
+    say: &Say<'_>,
     reporter: &Reporter,
     options: &RunOptions,
     mut receiver: mpsc::Receiver<Output>,
 ) -> u64 {
+    let shared = say.shared;
     let mut lines = [Lines::new(&shared.masker), Lines::new(&shared.masker)];
     let mut captured = [
         StreamMasker::new(&shared.masker),
@@ -189,7 +225,7 @@ async fn relay(
             && let Some(lines) = lines.get_mut(index)
         {
             for line in lines.push(&piece) {
-                shared.voice.line(Level::Info, &line);
+                say.line(Level::Info, &line);
             }
         }
         if options.capture
@@ -200,7 +236,7 @@ async fn relay(
     }
     if options.log {
         for line in lines.into_iter().flat_map(Lines::finish) {
-            shared.voice.line(Level::Info, &line);
+            say.line(Level::Info, &line);
         }
     }
     if options.capture {

@@ -4,21 +4,26 @@ use std::io::{self, Read as _};
 use std::sync::Arc;
 
 use capstep_grants::WorkspacePath;
+use capstep_grants::bind::RoleKind;
 use capstep_grants::check::{Act, Permit, RemotePermit, Rule};
+use capstep_grants::manifest::Access;
 use capstep_ssh::upload::{LocalFile, Opening};
 use capstep_ssh::{UploadEntry, UploadRequest, UploadSymlink};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
+use super::deletion::{self, Deletion, MAX_DELETE};
 use super::error;
 use super::login::{OpenRelease, SshLogin};
+use super::selection::Selection;
 use crate::fault::Fault;
-use crate::files::{Found, Place, walk};
+use crate::files::{Found, Place, walk_except};
 use crate::ops::Outcome;
 use crate::protocol::{Answer, ErrorKind, Progress, Transfer, Uploaded};
 use crate::step::{Meta, Shared};
 use crate::verbs::files::file_fault;
+use crate::verbs::roles;
 use crate::verbs::wrong_permit;
 
 /// How many of the files are named in the journal; all of them are counted.
@@ -34,6 +39,10 @@ struct Task {
     remote: RemotePermit,
     /// Whether the destination is written as a folder.
     into_folder: bool,
+    /// What of the source is meant.
+    selection: Arc<Selection>,
+    /// How many entries may be removed that the source has not; none where nothing is to be removed.
+    delete: Option<usize>,
 }
 
 pub(super) fn upload(
@@ -64,11 +73,19 @@ pub(super) fn upload(
             .pointer(&transfer.destination)
             .and_then(Value::as_str);
         let into_folder = written.is_some_and(|text| text.ends_with('/') || text == ".");
+        let lists = [RoleKind::Exclude, RoleKind::Include]
+            .map(|kind| roles::role_texts(shared, kind, &local));
+        let [exclude, include] = &lists;
+        let selection = Selection::new(exclude, include)
+            .map_err(|message| Fault::error(ErrorKind::Invalid, message))?;
+        let delete = limit_of_deletion(shared, &login, transfer)?;
         tasks.push(Task {
             source: local,
             root,
             remote,
             into_folder,
+            selection: Arc::new(selection),
+            delete,
         });
     }
     let mut pointers = vec![login.target.as_str()];
@@ -91,7 +108,9 @@ pub(super) fn upload(
         };
         let gathered =
             gathering.await.map_err(|_| Fault::error(ErrorKind::Internal, "reading the files was broken off"))??;
-        let Gathered { request, kept } = gathered;
+        let Gathered { request, kept, deletions, selections } = gathered;
+        let unlisted = look(Arc::clone(&login), deletions, selections, request).await?;
+        let (request, unlisted) = unlisted;
         let (sender, mut receiver) = mpsc::channel::<capstep_ssh::UploadProgress>(1);
         let progress = reporter.clone();
         let telling = async move {
@@ -107,9 +126,11 @@ pub(super) fn upload(
             open.kept.extend(kept);
             prune(Arc::clone(&login), open).await?;
         }
+        let removed = deletion::remove(&shared, &login, &unlisted).await?;
         let named: Vec<&String> = report.uploaded.iter().take(NAMED_IN_JOURNAL).collect();
         let summary = json!({
             "uploaded": report.uploaded.len(), "unchanged": report.skipped, "bytes": report.bytes, "files": named,
+            "removed": removed,
         });
         let uploaded = Uploaded {
             unchanged: u32::try_from(report.skipped).unwrap_or(u32::MAX),
@@ -134,6 +155,53 @@ fn send(
     })
 }
 
+/// Finds what is to be removed in the end; a future of its own, like [`send`].
+#[allow(clippy::type_complexity)]
+fn look(
+    login: Arc<SshLogin>,
+    deletions: Vec<Deletion>,
+    selections: Vec<(String, Arc<Selection>)>,
+    request: UploadRequest,
+) -> std::pin::Pin<
+    Box<dyn Future<Output = Result<(UploadRequest, Vec<capstep_ssh::Unlisted>), Fault>> + Send>,
+> {
+    Box::pin(async move {
+        let unlisted = deletion::find(&login, &deletions, &selections, &request).await?;
+        Ok((request, unlisted))
+    })
+}
+
+/// Whether a transfer may remove what its source has not, and how much of it at once.
+fn limit_of_deletion(
+    shared: &Shared,
+    login: &SshLogin,
+    transfer: &Transfer,
+) -> Result<Option<usize>, Fault> {
+    let granted = shared.authority.bound.grants.iter().any(|grant| {
+        grant.pointer == transfer.destination && grant.access.contains(&Access::Delete)
+    });
+    if !granted {
+        return Ok(None);
+    }
+    let act = Act::SshDelete {
+        target: &login.target,
+        source: &transfer.source,
+        destination: &transfer.destination,
+    };
+    let Permit::Transfer { remote, .. } = shared.permit(&act)? else {
+        return wrong_permit();
+    };
+    // A new release has nothing but what is uploaded anyway.
+    if !remote.path.starts_with('/') {
+        return Ok(None);
+    }
+    let limit = roles::role_value(shared, RoleKind::MaxDelete, &transfer.destination);
+    let limit = limit
+        .and_then(Value::as_u64)
+        .and_then(|limit| usize::try_from(limit).ok());
+    Ok(Some(limit.unwrap_or(MAX_DELETE)))
+}
+
 /// Takes out of a release what is not part of it.
 fn prune(
     login: Arc<SshLogin>,
@@ -151,6 +219,10 @@ struct Gathered {
     request: UploadRequest,
     /// What belongs to the release, relative to it.
     kept: Vec<String>,
+    /// Folders whose other content is to go.
+    deletions: Vec<Deletion>,
+    /// What of each destination is left out.
+    selections: Vec<(String, Arc<Selection>)>,
 }
 
 /// Lists and hashes what is to be uploaded.
@@ -162,16 +234,26 @@ fn gather(
     let mut gathered = Gathered {
         request: UploadRequest::default(),
         kept: Vec::new(),
+        deletions: Vec::new(),
+        selections: Vec::new(),
     };
     for task in tasks {
         let destination = destination(task, release)?;
-        let found = walk(&shared.workspace, &task.root, &task.root, true)
+        let skip = |path: &str, is_folder: bool| is_folder && task.selection.leaves_out_all(path);
+        let found = walk_except(&shared.workspace, &task.root, &task.root, true, &skip)
             .map_err(|error| file_fault(error, &task.source, task.root.as_str()))?;
         let single = matches!(found.as_slice(), [only] if only.path.is_empty());
         let base = task.root.fixed_part();
         let before = gathered.request.entries.len() + gathered.request.symlinks.len();
         for entry in found {
             let relative = relative_path(task, &entry, base);
+            if !single
+                && task
+                    .selection
+                    .leaves_out(&relative, entry.metadata.is_dir())
+            {
+                continue;
+            }
             let remote = match (single, task.into_folder) {
                 (true, false) => destination.clone(),
                 (true, true) => format!(
@@ -201,6 +283,25 @@ fn gather(
                 format!("`{}` matches no file", task.root),
             ));
         }
+        if let Some(limit) = task.delete {
+            if single {
+                return Err(Fault::error(
+                    ErrorKind::Invalid,
+                    format!("`delete` is for folders, and `{}` is a file", task.root),
+                ));
+            }
+            let deletion = Deletion {
+                pointer: task.remote.grant.clone(),
+                folder: destination.clone(),
+                limit,
+            };
+            let files = gathered.request.entries.len() + gathered.request.symlinks.len() - before;
+            deletion.check(files)?;
+            gathered.deletions.push(deletion);
+        }
+        gathered
+            .selections
+            .push((destination.clone(), Arc::clone(&task.selection)));
         gathered.request.within.push(destination);
     }
     Ok(gathered)

@@ -46,12 +46,40 @@ pub fn keygen(path: &Path, kind: &str, passphrase: &str) {
     assert!(status.success());
 }
 
+/// Runs `ssh-keygen`, which must succeed.
+pub fn ssh_keygen(arguments: &[&str]) {
+    let status = Command::new("ssh-keygen")
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(status.success(), "ssh-keygen {arguments:?}");
+}
+
+/// The type and base64 of a public key's file.
+pub fn public_key(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    text.split(' ')
+        .take(2)
+        .collect::<Vec<_>>()
+        .join(" ")
+        .trim()
+        .to_owned()
+}
+
 impl Server {
     pub fn start() -> Self {
         Self::start_with(&["ed25519", "ecdsa"], "")
     }
 
     pub fn start_with(host_keys: &[&str], extra: &str) -> Self {
+        Self::start_prepared(host_keys, |_| extra.to_owned())
+    }
+
+    /// As above; the configuration is made when the keys are there.
+    pub fn start_prepared(host_keys: &[&str], extra: impl FnOnce(&Path) -> String) -> Self {
         let _one = STARTING
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -70,6 +98,7 @@ impl Server {
         let mut authorized = fs::read_to_string(root.join("user.pub")).unwrap();
         authorized.push_str(&fs::read_to_string(root.join("user_encrypted.pub")).unwrap());
         fs::write(root.join("authorized_keys"), authorized).unwrap();
+        let extra = extra(root);
         config.push_str(&format!(
             "AuthorizedKeysFile {root}/authorized_keys\nPidFile {root}/pid\nUsePAM no\nStrictModes no\n\
              PermitRootLogin yes\nPasswordAuthentication yes\nMaxStartups 100\nLogLevel ERROR\n\
@@ -130,8 +159,7 @@ impl Server {
     }
 
     pub fn host_key(&self, kind: &str) -> String {
-        let text = fs::read_to_string(self.path(&format!("host_{kind}.pub"))).unwrap();
-        text.split(' ').take(2).collect::<Vec<_>>().join(" ")
+        public_key(&self.path(&format!("host_{kind}.pub")))
     }
 
     pub fn known_hosts(&self) -> HostKeys {
@@ -146,6 +174,7 @@ impl Server {
         Credentials {
             private_key: Zeroizing::new(fs::read_to_string(self.path(name)).unwrap()),
             passphrase: passphrase.map(|text| Zeroizing::new(text.to_owned())),
+            certificate: None,
         }
     }
 

@@ -1,0 +1,94 @@
+//! `capstep why`
+
+use std::path::PathBuf;
+
+use capstep_grants::{PathProblem, WorkspacePath};
+use clap::Args;
+
+use crate::arguments::{FileArgument, Format, VariableArguments};
+use crate::context::Context;
+use crate::error::CliError;
+use crate::project::Project;
+use crate::show::WhyAnswers;
+use crate::values::{EnvFile, variables};
+use crate::{exit, show};
+
+/// Show which line of the pipeline lets which step touch a thing, and how. Runs nothing.
+///
+/// A thing is a host or an address (`registry.example.com`, `10.0.0.7:22`, `root@203.0.113.7`), a URL, a path of the
+/// workspace or of a server (absolute), or a secret's name. Of a host everything is shown that goes there: logins,
+/// uploads, scripts, requests, secrets. Of a path the grants that contain it; of a folder also those within it. Names
+/// are not resolved: an address is only found where an address is written.
+///
+/// Exits with 0 where a step may touch each of the things, with 1 where none may touch one of them.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  capstep why 203.0.113.7
+  capstep why DEPLOY_KEY .env
+  capstep why --file ci/deploy.yml https://api.example.com/v2/items
+  capstep why 169.254.169.254 || echo 'no step can'")]
+pub(crate) struct Arguments {
+    /// What is asked about.
+    #[arg(value_name = "HOST|PATH|URL|SECRET", required = true)]
+    things: Vec<String>,
+    /// The pipeline; without it, the nearest `capstep.yml`.
+    #[arg(long, short, value_name = "FILE")]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    variables: VariableArguments,
+    /// How it is written. JSON follows `capstep schema why`.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliError> {
+    let file = FileArgument {
+        file: arguments.file.clone(),
+    };
+    let project = Project::read(context, &file)?;
+    let env_file = EnvFile::read(context, arguments.variables.env_file.as_deref())?;
+    let variables = variables::resolve(&project, &arguments.variables, &env_file, context)?;
+    let (plan, _) = project.plan(&variables)?;
+    let answers = WhyAnswers::new(&plan, &arguments.things);
+    match arguments.format {
+        Format::Json => context.printer.data(&super::json(&answers)?)?,
+        Format::Text => {
+            let text = show::why(&answers, context.printer.data);
+            context.printer.page(&text)?;
+            for answer in answers
+                .answers
+                .iter()
+                .filter(|found| found.lines.is_empty())
+            {
+                let hint = match &answer.did_you_mean {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => nowhere(&project, &answer.asked),
+                };
+                let text = format!("no step may touch `{}`: {hint}\n", answer.asked);
+                context.printer.people(&text);
+            }
+        }
+    }
+    let found = answers
+        .answers
+        .iter()
+        .all(|answer| !answer.lines.is_empty());
+    Ok(if found { exit::PASSED } else { exit::FAILED })
+}
+
+/// Why nothing is found, where more can be said than that.
+fn nowhere(project: &Project, asked: &str) -> String {
+    let pipeline = project.pipeline.as_ref();
+    let declared = pipeline.is_some_and(|pipeline| {
+        let mut names = pipeline.secrets.iter();
+        names.any(|name| name.value == asked)
+    });
+    if declared {
+        return "the secret is declared, and no step uses it".to_owned();
+    }
+    if WorkspacePath::parse(asked).is_err_and(|why| why == PathProblem::Reserved) {
+        return "it is out of every step's reach, whatever the pipeline says".to_owned();
+    }
+    format!("no line of {} hands it to one", project.source.name)
+}

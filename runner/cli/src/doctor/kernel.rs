@@ -1,0 +1,93 @@
+//! What the kernel offers for keeping processes apart, and whether scripts (`run:`) are kept in by it: that is tried, with
+//! a script that does nothing. Plugins need none of it: they run in a sandbox of their own.
+
+use std::fs;
+use std::path::Path;
+
+use capstep_process::{Features, Host, features};
+
+use super::Check;
+use crate::context::Context;
+use crate::directories;
+
+const PART: &str = "kernel";
+
+pub(super) fn checks(context: &Context) -> Vec<Check> {
+    let release = read("/proc/sys/kernel/osrelease");
+    if release.is_empty() {
+        return Vec::new();
+    }
+    vec![
+        Check::good(PART, "release", release),
+        offered(
+            "seccomp",
+            Path::new("/proc/sys/kernel/seccomp/actions_avail").exists(),
+        ),
+        offered(
+            "user namespaces",
+            read("/proc/sys/user/max_user_namespaces")
+                .parse()
+                .is_ok_and(|most: u64| most > 0),
+        ),
+        offered(
+            "cgroup 2",
+            Path::new("/sys/fs/cgroup/cgroup.controllers").exists(),
+        ),
+        scripts(context),
+    ]
+}
+
+/// What is in force around a script on this machine.
+fn scripts(context: &Context) -> Check {
+    const NAME: &str = "scripts";
+    match tried(context) {
+        Ok(found) => match (&found.starts, &found.namespaces) {
+            (Err(why), _) => Check::note(PART, NAME, format!("refused: {why}")),
+            (Ok(()), Err(why)) => Check::note(
+                PART,
+                NAME,
+                format!("{}, without namespaces: {why}", enforced(&found)),
+            )
+            .hint("a script with a network, or in a folder with sealed files, is refused here"),
+            (Ok(()), Ok(())) => {
+                Check::good(PART, NAME, format!("{}, namespaces", enforced(&found)))
+            }
+        },
+        Err(error) => Check::note(PART, NAME, format!("they can't be tried: {error}")),
+    }
+}
+
+fn enforced(found: &Features) -> String {
+    let landlock = match found.landlock_abi {
+        0 => "no landlock".to_owned(),
+        abi => format!("landlock {abi}"),
+    };
+    format!("{landlock}, a filter of system calls")
+}
+
+fn tried(context: &Context) -> std::io::Result<Features> {
+    let on = directories::scripts(&context.environment);
+    let folder = tempfile::tempdir_in(&on.scratch)?;
+    let host = Host {
+        program: on.program,
+        scratch: on.scratch,
+        upstream: None,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    Ok(runtime.block_on(features(&host, folder.path())))
+}
+
+fn offered(name: &'static str, there: bool) -> Check {
+    if there {
+        Check::good(PART, name, "offered")
+    } else {
+        Check::note(PART, name, "not offered, or not to be seen from here")
+    }
+}
+
+fn read(path: &str) -> String {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    text.trim().to_owned()
+}

@@ -1,0 +1,116 @@
+//! Compiled plugins beyond a size: those that were used longest ago go first.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use super::{Found, RemovedKind};
+use crate::error::CliError;
+
+/// How the cache calls a file that is being written.
+const UNFINISHED: &str = ".new-";
+/// How it calls compiled code.
+const COMPILED: &str = "cwasm";
+
+struct Compiled {
+    path: PathBuf,
+    bytes: u64,
+    used: i64,
+}
+
+/// `lives`: some run is under way, and may be writing here.
+pub(super) fn collect(
+    folder: &Path,
+    limit: u64,
+    lives: bool,
+    found: &mut Found,
+) -> Result<(), CliError> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => {
+            let message = format!("`{}` can't be read: {error}", folder.display());
+            return Err(CliError::infrastructure(message));
+        }
+    };
+    let mut compiled = Vec::new();
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let Ok(metadata) = path.symlink_metadata() else {
+            continue;
+        };
+        if !metadata.is_file() {
+            continue;
+        }
+        let name = entry.file_name();
+        if name.to_string_lossy().starts_with(UNFINISHED) {
+            if !lives {
+                found.remove(RemovedKind::Leftover, path, |path| fs::remove_file(path));
+            }
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == COMPILED)
+        {
+            compiled.push(Compiled {
+                path,
+                bytes: metadata.size(),
+                // Where access times are not kept, the time it was compiled.
+                used: metadata.atime().max(metadata.mtime()),
+            });
+        }
+    }
+    let mut total: u64 = compiled.iter().map(|file| file.bytes).sum();
+    compiled.sort_by_key(|file| file.used);
+    for file in compiled {
+        if total <= limit {
+            break;
+        }
+        total -= file.bytes;
+        // A run that has it open keeps it; one that comes later compiles again.
+        found.remove(RemovedKind::Compiled, file.path, |path| {
+            fs::remove_file(path)
+        });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_used_longest_ago_goes_first() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, age) in [("old.cwasm", 300), ("new.cwasm", 100), ("mid.cwasm", 200)] {
+            let path = folder.path().join(name);
+            fs::write(&path, [0; 100]).unwrap();
+            let time = std::time::SystemTime::now() - std::time::Duration::from_secs(age);
+            let times = fs::FileTimes::new().set_accessed(time).set_modified(time);
+            let file = fs::File::options().write(true).open(&path).unwrap();
+            file.set_times(times).unwrap();
+        }
+        fs::write(folder.path().join(".new-abc"), "half").unwrap();
+        fs::write(folder.path().join("other"), "not ours").unwrap();
+        let check = |limit, lives, expected: &[&str]| {
+            let mut found = Found {
+                dry_run: true,
+                removed: Vec::new(),
+                failed: Vec::new(),
+            };
+            collect(folder.path(), limit, lives, &mut found).unwrap();
+            let names: Vec<String> = found
+                .removed
+                .iter()
+                .map(|removed| removed.path.file_name().unwrap().to_string_lossy().into())
+                .collect();
+            assert_eq!(names, expected);
+        };
+        check(1_000, true, &[]);
+        check(1_000, false, &[".new-abc"]);
+        check(200, true, &["old.cwasm"]);
+        check(150, true, &["old.cwasm", "mid.cwasm"]);
+        check(0, true, &["old.cwasm", "mid.cwasm", "new.cwasm"]);
+        assert!(folder.path().join("old.cwasm").exists());
+    }
+}

@@ -1,0 +1,79 @@
+//! A run as reports tell it after its end.
+
+use capstep_engine::Outcome;
+use capstep_grants::check::Denial;
+use serde_json::Value;
+
+use super::log::Log;
+
+/// When something was, in milliseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::report) struct Span {
+    /// Since the run's start.
+    pub(in crate::report) start: u64,
+    /// How long it took.
+    pub(in crate::report) took: u64,
+}
+
+/// A job.
+#[derive(Debug, Default)]
+pub(in crate::report) struct JobRecord {
+    pub(in crate::report) id: String,
+    /// None where it did not run.
+    pub(in crate::report) span: Option<Span>,
+    /// None while it runs.
+    pub(in crate::report) outcome: Option<Outcome>,
+    /// Why it did not pass, where that is not one of its steps; why it was skipped.
+    pub(in crate::report) message: Option<String>,
+    pub(in crate::report) outputs: Value,
+    /// By number.
+    pub(in crate::report) steps: Vec<StepRecord>,
+}
+
+/// A step.
+#[derive(Debug, Default)]
+pub(in crate::report) struct StepRecord {
+    /// From 1.
+    pub(in crate::report) number: usize,
+    pub(in crate::report) name: String,
+    pub(in crate::report) uses: String,
+    /// How many times it was started.
+    pub(in crate::report) attempts: u32,
+    /// None where it did not run.
+    pub(in crate::report) span: Option<Span>,
+    /// None while it runs.
+    pub(in crate::report) outcome: Option<Outcome>,
+    /// Why it did not pass; why it was skipped.
+    pub(in crate::report) message: Option<String>,
+    pub(in crate::report) details: Value,
+    pub(in crate::report) outputs: Value,
+    pub(in crate::report) denials: Vec<Denial>,
+    /// How many denials came after those.
+    pub(in crate::report) more_denials: u64,
+    pub(in crate::report) log: Log,
+}
+
+impl StepRecord {
+    /// What might help, where the plugin or the engine knows.
+    pub(in crate::report) fn help(&self) -> Option<&str> {
+        self.details.get("help").and_then(Value::as_str)
+    }
+}
+
+/// Whether this is nothing to worry about.
+pub(in crate::report) fn is_fine(outcome: Option<Outcome>) -> bool {
+    matches!(outcome, Some(Outcome::Passed | Outcome::Skipped))
+}
+
+/// An outcome's word.
+pub(in crate::report) fn word(outcome: Option<Outcome>) -> &'static str {
+    match outcome {
+        Some(Outcome::Passed) => "passed",
+        Some(Outcome::Skipped) => "skipped",
+        Some(Outcome::Failed) => "failed",
+        Some(Outcome::Infrastructure) => "infrastructure",
+        Some(Outcome::Denied) => "denied",
+        Some(Outcome::Cancelled) => "cancelled",
+        None => "unfinished",
+    }
+}

@@ -1,0 +1,374 @@
+//! The differences of two plans.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::covers::{Held, covers};
+use super::pair;
+use crate::authority::Authority;
+use crate::grant::Grant;
+use crate::plan::{JobPlan, Plan, SecretFlow, StepPlan};
+
+/// What one plan allows and another doesn't.
+#[derive(Debug, Clone)]
+pub struct Changes<'a> {
+    /// The differences, job by job and step by step as in the new plan; what is gone comes last in each.
+    pub list: Vec<Change<'a>>,
+}
+
+impl Changes<'_> {
+    /// Whether something was added or widened.
+    pub fn is_wider(&self) -> bool {
+        self.list.iter().any(|change| change.kind.is_wider())
+    }
+}
+
+/// One difference.
+#[derive(Debug, Clone)]
+pub struct Change<'a> {
+    /// The job's id.
+    pub job: &'a str,
+    /// The step: in the new plan, where it is there.
+    pub step: &'a StepPlan,
+    /// Which way it goes.
+    pub kind: ChangeKind,
+    /// How it was.
+    pub old: Option<Side<'a>>,
+    /// How it is.
+    pub new: Option<Side<'a>>,
+}
+
+/// Which way a difference goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChangeKind {
+    /// A step may touch something that it might not.
+    Added,
+    /// A step may touch more of something, or do more with it, or who decides about it is trusted less.
+    Widened,
+    /// A step may touch less of something.
+    Narrowed,
+    /// The project's own code that a step starts is another text.
+    OtherCode,
+    /// A step may no longer touch something.
+    Removed,
+}
+
+impl ChangeKind {
+    /// Whether there is more authority than before.
+    pub fn is_wider(self) -> bool {
+        match self {
+            Self::Added | Self::Widened => true,
+            Self::Narrowed | Self::OtherCode | Self::Removed => false,
+        }
+    }
+}
+
+/// One side of a difference.
+#[derive(Debug, Clone, Copy)]
+pub enum Side<'a> {
+    /// Authority, and the step that holds it.
+    Grant(&'a Grant, &'a StepPlan),
+    /// A secret on its way.
+    Secret(&'a SecretFlow),
+}
+
+/// What `new` allows that `old` didn't, and the other way round.
+pub fn compare<'a>(old: &'a Plan, new: &'a Plan) -> Changes<'a> {
+    let find = |plan: &'a Plan, id: &str| plan.jobs.iter().find(|job| job.id == id);
+    let mut list = Vec::new();
+    for job in &new.jobs {
+        of_job(&job.id, find(old, &job.id), Some(job), &mut list);
+    }
+    for job in old.jobs.iter().filter(|job| find(new, &job.id).is_none()) {
+        of_job(&job.id, Some(job), None, &mut list);
+    }
+    Changes { list }
+}
+
+fn of_job<'a>(
+    id: &'a str,
+    old: Option<&'a JobPlan>,
+    new: Option<&'a JobPlan>,
+    list: &mut Vec<Change<'a>>,
+) {
+    for (old, new) in pair::steps(old, new) {
+        let Some(step) = new.or(old) else {
+            continue;
+        };
+        let mut say = |kind, old, new| {
+            list.push(Change {
+                job: id,
+                step,
+                kind,
+                old,
+                new,
+            });
+        };
+        grants(old, new, &mut say);
+        flows(old, new, &mut say);
+    }
+}
+
+type Say<'a, 's> = dyn FnMut(ChangeKind, Option<Side<'a>>, Option<Side<'a>>) + 's;
+
+fn held<'a>(step: Option<&'a StepPlan>) -> Vec<Held<'a>> {
+    step.into_iter()
+        .flat_map(|step| step.authority.iter().map(move |grant| Held { grant, step }))
+        .collect()
+}
+
+fn grants<'a>(old: Option<&'a StepPlan>, new: Option<&'a StepPlan>, say: &mut Say<'a, '_>) {
+    let (old, new) = (held(old), held(new));
+    let side = |held: &Held<'a>| Some(Side::Grant(held.grant, held.step));
+    let mut gone: Vec<Held<'a>> = Vec::new();
+    for before in &old {
+        // What something of the new plan includes is not gone; that it is included in more is said there.
+        if !new.iter().any(|after| covers(*after, *before)) {
+            gone.push(*before);
+        }
+    }
+    for after in &new {
+        if old.iter().any(|before| covers(*before, *after)) {
+            // Where nothing as wide is left, the old one was cut down to this.
+            if let Some(at) = gone.iter().position(|before| covers(*before, *after)) {
+                let before = gone.remove(at);
+                say(ChangeKind::Narrowed, side(&before), side(after));
+            }
+            continue;
+        }
+        let narrower = old.iter().find(|before| covers(*after, **before));
+        let same_input = gone
+            .iter()
+            .position(|before| before.grant.pointer == after.grant.pointer);
+        match (narrower, same_input) {
+            (Some(before), _) => say(ChangeKind::Widened, side(before), side(after)),
+            (None, Some(at)) => {
+                let before = gone.remove(at);
+                match is_less_certain(&before, after) {
+                    _ if is_other_code(&before, after) => {
+                        say(ChangeKind::OtherCode, side(&before), side(after));
+                    }
+                    true => say(ChangeKind::Widened, side(&before), side(after)),
+                    false => {
+                        say(ChangeKind::Removed, side(&before), None);
+                        say(ChangeKind::Added, None, side(after));
+                    }
+                }
+            }
+            (None, None) => say(ChangeKind::Added, None, side(after)),
+        }
+    }
+    for before in &gone {
+        say(ChangeKind::Removed, side(before), None);
+    }
+}
+
+/// Whether both are scripts on the same targets, with other texts.
+fn is_other_code(before: &Held<'_>, after: &Held<'_>) -> bool {
+    let is_script =
+        |held: &Held<'_>| matches!(held.grant.authority, Some(Authority::Script { .. }));
+    is_script(before) && is_script(after) && after.same_targets(before)
+}
+
+/// Whether the same thing is now decided about by somebody who is trusted less, or only when the step starts.
+fn is_less_certain(before: &Held<'_>, after: &Held<'_>) -> bool {
+    let (old, new) = (before.grant, after.grant);
+    let same_thing = old.kind == new.kind && old.authority == new.authority;
+    old.provenance != new.provenance && (same_thing || new.authority.is_none())
+}
+
+fn flows<'a>(old: Option<&'a StepPlan>, new: Option<&'a StepPlan>, say: &mut Say<'a, '_>) {
+    fn all(step: Option<&StepPlan>) -> Vec<&SecretFlow> {
+        step.map(|step| step.secrets.iter().collect())
+            .unwrap_or_default()
+    }
+    let same = |left: &SecretFlow, right: &SecretFlow| {
+        left.secrets == right.secrets && left.to == right.to && left.revealed == right.revealed
+    };
+    let (old, new) = (all(old), all(new));
+    let mut gone: Vec<&SecretFlow> = old
+        .iter()
+        .filter(|before| !new.iter().any(|after| same(before, after)))
+        .copied()
+        .collect();
+    for after in &new {
+        if old.iter().any(|before| same(before, after)) {
+            continue;
+        }
+        // The same secret in the same input that the plugin now sees, or no longer.
+        let at = gone.iter().position(|before| {
+            before.secrets == after.secrets
+                && before.pointer == after.pointer
+                && before.far_ends == after.far_ends
+                && before.revealed != after.revealed
+        });
+        match at.map(|at| gone.remove(at)) {
+            Some(before) => {
+                let kind = if after.revealed {
+                    ChangeKind::Widened
+                } else {
+                    ChangeKind::Narrowed
+                };
+                say(kind, Some(Side::Secret(before)), Some(Side::Secret(after)));
+            }
+            None => say(ChangeKind::Added, None, Some(Side::Secret(after))),
+        }
+    }
+    for before in gone {
+        say(ChangeKind::Removed, Some(Side::Secret(before)), None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Variables, describe};
+    use crate::testing::{Plugins, planned};
+
+    fn plan(jobs: &str) -> Plan {
+        let text = format!("version: 1\nsecrets: [KEY, OTHER]\nvars: {{ V: x }}\njobs:\n{jobs}");
+        let (source, plan, diagnostics) =
+            planned(&text, &Plugins::built_in(), &Variables::default());
+        let shown: Vec<String> = diagnostics
+            .iter()
+            .map(|found| found.plain(&source))
+            .collect();
+        assert_eq!(shown, Vec::<String>::new(), "{text}");
+        plan
+    }
+
+    fn side(side: &Option<Side<'_>>) -> String {
+        match side {
+            None => String::new(),
+            Some(Side::Grant(grant, _)) => {
+                let words: Vec<_> = grant.access.iter().map(|word| word.word()).collect();
+                format!("{} {}", words.join("+"), describe(grant))
+                    .trim()
+                    .to_owned()
+            }
+            Some(Side::Secret(flow)) => format!("{} → {}", flow.secrets.join("+"), flow.to),
+        }
+    }
+
+    fn check(old: &str, new: &str, expected: &[&str]) {
+        let (old, new) = (plan(old), plan(new));
+        let changes = compare(&old, &new);
+        let found: Vec<String> = changes
+            .list
+            .iter()
+            .map(|change| {
+                format!(
+                    "{}.{} {:?} {} > {}",
+                    change.job,
+                    change.step.number,
+                    change.kind,
+                    side(&change.old),
+                    side(&change.new)
+                )
+            })
+            .collect();
+        assert_eq!(found, expected, "{old:?} {new:?}");
+        let wider = found
+            .iter()
+            .any(|line| line.contains(" Added ") || line.contains(" Widened "));
+        assert_eq!(changes.is_wider(), wider);
+    }
+
+    /// One job `a` with steps that use `health-check` and `ssh-deploy`.
+    fn health(url: &str) -> String {
+        format!("  a:\n    steps:\n      - {{ uses: health-check, with: {{ {url} }} }}\n")
+    }
+
+    fn deploy(with: &str) -> String {
+        format!(
+            "  a:\n    steps:\n      - uses: ssh-deploy\n        with: {{ target: r@10.0.0.1, identity: \"${{{{ secrets.KEY }}}}\", known-hosts: k, {with} }}\n"
+        )
+    }
+
+    #[test]
+    fn the_same_is_no_change() {
+        let base = deploy("upload: [ { from: web, to: /srv } ], run: ls");
+        check(&base, &base, &[]);
+        // Another order, and a step before it.
+        let moved = base.replace(
+            "    steps:\n",
+            "    steps:\n      - { uses: noop, with: { echo: x } }\n",
+        );
+        check(&base, &moved, &[]);
+        check(
+            &deploy("upload: [ { from: a, to: /srv }, { from: b, to: /srv } ]"),
+            &deploy("upload: [ { from: b, to: /srv }, { from: a, to: /srv } ]"),
+            &[],
+        );
+    }
+
+    #[test]
+    fn more_less_and_other() {
+        check(
+            &health("url: \"https://a.example/x\""),
+            &health("url: [\"https://a.example/x\", \"https://b.example/\"]"),
+            &["a.1 Added  > request https://b.example/"],
+        );
+        check(
+            &health("url: \"https://a.example/x\""),
+            &health("url: \"https://b.example/x\""),
+            &[
+                "a.1 Removed request https://a.example/x > ",
+                "a.1 Added  > request https://b.example/x",
+            ],
+        );
+        check(
+            &deploy("upload: [ { from: web/dist, to: /srv/app } ]"),
+            &deploy("upload: [ { from: web, to: /srv/app } ]"),
+            &["a.1 Widened upload web/dist > upload web"],
+        );
+        check(
+            &deploy("upload: [ { from: web, to: /srv } ]"),
+            &deploy("upload: [ { from: web, to: /srv/app } ]"),
+            &["a.1 Narrowed upload /srv > upload /srv/app"],
+        );
+        check(
+            &deploy("upload: [ { from: web, to: /srv } ], run: ls"),
+            &deploy("upload: [ { from: web, to: /srv } ], run: rm -r /"),
+            &["a.1 OtherCode script ls > script rm -r /"],
+        );
+        check(
+            &health("url: \"https://a.example/x\""),
+            "  b:\n    steps: [ { uses: noop } ]\n",
+            &["a.1 Removed request https://a.example/x > "],
+        );
+    }
+
+    #[test]
+    fn secrets_that_go_elsewhere() {
+        let base = "  a:\n    steps:\n      - { uses: env-setup, with: { file: .env, vars: { A: \"${{ secrets.KEY }}\" } } }\n";
+        check(
+            base,
+            &base.replace("secrets.KEY", "secrets.OTHER"),
+            &[
+                "a.1 Added  > OTHER → file .env (compose)",
+                "a.1 Removed KEY → file .env (compose) > ",
+            ],
+        );
+        check(
+            base,
+            &base.replace(".env,", "other.env,"),
+            &[
+                "a.1 Removed write .env > ",
+                "a.1 Added  > write other.env",
+                "a.1 Added  > KEY → file other.env (compose)",
+                "a.1 Removed KEY → file .env (compose) > ",
+            ],
+        );
+    }
+
+    #[test]
+    fn another_plugin_is_another_holder() {
+        check(
+            "  a:\n    steps:\n      - { id: s, uses: health-check, with: { tcp: \"10.0.0.1:1\" } }\n",
+            "  a:\n    steps:\n      - { id: s, uses: noop }\n",
+            &["a.1 Removed connect 10.0.0.1:1 > "],
+        );
+    }
+}

@@ -1,0 +1,14 @@
+//! What a change of the pipeline adds to its authority, widens in it, and takes away: two plans, held against each other.
+//!
+//! - `covers`: whether one grant already allows all that another one does;
+//! - `pair`: which step of the old plan is which of the new;
+//! - `compare`: the differences of two plans.
+//!
+//! What is compared is authority: what steps may touch and where secrets go. A step that moved, or that hands over the
+//! same things by other inputs, is no difference.
+
+mod compare;
+mod covers;
+mod pair;
+
+pub use compare::{Change, ChangeKind, Changes, Side, compare};

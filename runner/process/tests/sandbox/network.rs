@@ -1,0 +1,284 @@
+//! A step's network: the proxy is the only way out, and only to designated origins.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Command;
+use std::thread;
+
+use crate::support::{Answer, Place, accounts, acts};
+use capstep_process::{Network, StepSpec};
+
+/// A server that answers each connection with the request's head, after `hello`.
+fn server() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            thread::spawn(move || {
+                let mut bytes = [0; 4096];
+                let length = stream.read(&mut bytes).unwrap_or(0);
+                let head = String::from_utf8_lossy(&bytes[..length]).into_owned();
+                let body = format!("hello\n{head}");
+                let _ = write!(
+                    stream,
+                    "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                    body.len()
+                );
+            });
+        }
+    });
+    port
+}
+
+fn step(place: &Place, user: Option<u32>, script: &str, origins: &[&str]) -> Answer {
+    let tools = place.workspace().join("acts");
+    if !tools.exists() {
+        std::fs::copy(acts(), &tools).unwrap();
+    }
+    let mut spec: StepSpec = place.spec(script);
+    spec.network = Network::Origins(origins.iter().map(|text| text.parse().unwrap()).collect());
+    place.run_as(user, spec)
+}
+
+/// A client in bash: `ask LINE` sends a request to the proxy and prints what comes.
+const CLIENT: &str = "
+ask() {
+    local address=${http_proxy#http://}
+    exec 3<>/dev/tcp/${address%:*}/${address#*:}
+    printf '%b' \"$1\" >&3
+    cat <&3
+    exec 3>&-
+}
+";
+
+#[test]
+fn a_designated_origin_is_reached() {
+    for user in accounts() {
+        let (place, port) = (Place::new(), server());
+        let origin = format!("http://service.test:{port}");
+        let script = format!(
+            "{CLIENT}ask 'GET http://service.test:{port}/path HTTP/1.1\\r\\nHost: forged\\r\\n\\r\\n'"
+        );
+        let answer = step(&place, user, &script, &[&origin]);
+        let out = String::from_utf8_lossy(&answer.stdout).into_owned();
+        assert!(answer.success, "{answer:?}");
+        assert!(out.contains("hello\nGET /path HTTP/1.1\r\n"), "{out}");
+        assert!(
+            out.contains(&format!("Host: service.test:{port}\r\n")) && !out.contains("forged"),
+            "{out}"
+        );
+        assert_eq!(
+            answer.attempts,
+            [format!("GET http://service.test:{port}: connected")]
+        );
+    }
+}
+
+#[test]
+fn a_tunnel_is_made_to_a_designated_origin() {
+    let (place, port) = (Place::new(), server());
+    let origin = format!("https://service.test:{port}");
+    let script = format!(
+        "{CLIENT}ask 'CONNECT service.test:{port} HTTP/1.1\\r\\n\\r\\nGET / HTTP/1.1\\r\\n\\r\\n'"
+    );
+    let answer = step(&place, None, &script, &[&origin]);
+    let out = String::from_utf8_lossy(&answer.stdout).into_owned();
+    assert!(
+        answer.success
+            && out.contains("200 Connection established")
+            && out.contains("hello\nGET / "),
+        "{answer:?}"
+    );
+}
+
+#[test]
+fn other_origins_are_denied_and_fail_the_step() {
+    for user in accounts() {
+        let (place, port, other) = (Place::new(), server(), server());
+        let origin = format!("http://service.test:{port}");
+        let refused = |request: &str, origins: &[&str], status: &str, rule: Option<&str>| {
+            let script = format!("{CLIENT}ask '{request}\\r\\n\\r\\n'; echo; exit 0");
+            let answer = step(&place, user, &script, origins);
+            let out = String::from_utf8_lossy(&answer.stdout).into_owned();
+            assert!(out.contains(status), "{request}: {answer:?}");
+            assert!(!out.contains("hello"), "{request}: {out}");
+            match rule {
+                Some(rule) => {
+                    assert!(!answer.success, "{request}: a denial fails the step");
+                    assert!(
+                        answer.denied.iter().all(|denied| denied.contains(rule)),
+                        "{answer:?}"
+                    );
+                    assert_eq!(answer.denied.len(), 1);
+                    assert!(out.contains(rule), "{out}");
+                }
+                None => assert!(answer.success, "{request}: {answer:?}"),
+            }
+        };
+        let rule = Some("network.origin");
+        refused(
+            &format!("GET http://service.test:{other}/ HTTP/1.1"),
+            &[&origin],
+            "403",
+            rule,
+        );
+        refused(
+            &format!("GET http://other.test:{port}/ HTTP/1.1"),
+            &[&origin],
+            "403",
+            rule,
+        );
+        refused(
+            &format!("GET http://127.0.0.1:{port}/ HTTP/1.1"),
+            &[&origin],
+            "403",
+            rule,
+        );
+        refused(
+            &format!("CONNECT other.test:{port} HTTP/1.1"),
+            &[&origin],
+            "403",
+            rule,
+        );
+        refused(
+            &format!("GET http://service.test:{port}/ HTTP/1.1"),
+            &[],
+            "403",
+            rule,
+        );
+        refused(
+            &format!("GET http://service.test:{port}/ HTTP/1.1"),
+            &[&format!("https://service.test:{port}")],
+            "403",
+            rule,
+        );
+        refused(
+            "GET http://169.254.169.254/latest/meta-data/ HTTP/1.1",
+            &[&origin],
+            "403",
+            rule,
+        );
+        let metadata = "http://169.254.169.254";
+        refused(
+            "GET http://169.254.169.254/ HTTP/1.1",
+            &[metadata],
+            "403",
+            Some("address.metadata"),
+        );
+        refused(
+            "CONNECT 169.254.169.254:80 HTTP/1.1",
+            &[metadata],
+            "403",
+            Some("address.metadata"),
+        );
+        refused("GET / HTTP/1.1", &[&origin], "400", None);
+        refused("nonsense", &[&origin], "400", None);
+        let closed = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        refused(
+            &format!("GET http://gone.test:{closed}/ HTTP/1.1"),
+            &[&format!("http://gone.test:{closed}")],
+            "502",
+            None,
+        );
+    }
+}
+
+#[test]
+fn there_is_no_way_around_the_proxy() {
+    for user in accounts() {
+        let (place, port) = (Place::new(), server());
+        let origin = format!("http://service.test:{port}");
+        for (line, reason) in [
+            // The machine's loopback is not the step's.
+            (format!("./acts tcp 127.0.0.1 {port}"), "Connection refused"),
+            (
+                "./acts tcp 192.0.2.1 80".to_owned(),
+                "Network is unreachable",
+            ),
+            (
+                "./acts tcp 169.254.169.254 80".to_owned(),
+                "Network is unreachable",
+            ),
+            (
+                format!("./acts fast-open 127.0.0.1 {port}"),
+                "Connection refused",
+            ),
+            (
+                "./acts udp 127.0.0.1 53".to_owned(),
+                "Operation not permitted",
+            ),
+            ("./acts raw".to_owned(), "Operation not permitted"),
+            ("./acts mptcp".to_owned(), "Operation not permitted"),
+            ("./acts netlink".to_owned(), "Operation not permitted"),
+            ("./acts abstract x".to_owned(), "Operation not permitted"),
+            ("./acts vsock".to_owned(), "Operation not permitted"),
+            (
+                "getent hosts example.com || { echo no name >&2; false; }".to_owned(),
+                "no name",
+            ),
+        ] {
+            let answer = step(&place, user, &line, &[&origin]);
+            let said = String::from_utf8_lossy(&answer.stderr).into_owned();
+            assert!(
+                !answer.success && said.contains(reason),
+                "{line} as {user:?}: {answer:?} {said}"
+            );
+        }
+        let plain = Command::new(acts())
+            .args(["tcp", "127.0.0.1", &port.to_string()])
+            .status()
+            .unwrap();
+        assert!(plain.success());
+        assert!(step(&place, user, "./acts inet", &[&origin]).success);
+    }
+}
+
+#[test]
+fn curl_finds_the_proxy() {
+    if !Path::new("/usr/bin/curl").exists() {
+        return;
+    }
+    let (place, port) = (Place::new(), server());
+    let origin = format!("http://service.test:{port}");
+    let answer = step(
+        &place,
+        None,
+        &format!("curl -sSf http://service.test:{port}/x"),
+        &[&origin],
+    );
+    assert!(
+        answer.success && answer.stdout.starts_with(b"hello\nGET /x"),
+        "{answer:?}"
+    );
+    let answer = step(
+        &place,
+        None,
+        "curl -sSf http://other.test/ || exit 0",
+        &[&origin],
+    );
+    assert_eq!(
+        (answer.success, answer.denied.len()),
+        (false, 1),
+        "{answer:?}"
+    );
+}
+
+#[test]
+fn a_body_is_passed_on() {
+    let (place, port) = (Place::new(), server());
+    let origin = format!("http://service.test:{port}");
+    let script = format!(
+        "{CLIENT}ask 'POST http://service.test:{port}/ HTTP/1.1\\r\\nContent-Length: 4\\r\\n\\r\\nbodySECOND'"
+    );
+    let answer = step(&place, None, &script, &[&origin]);
+    let out = String::from_utf8_lossy(&answer.stdout).into_owned();
+    assert!(
+        out.contains("Connection: close\r\n\r\n") && !out.contains("SECOND"),
+        "{out}"
+    );
+}

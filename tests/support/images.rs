@@ -1,0 +1,228 @@
+//! A team that deploys containers: an engine, a registry, a server with docker on it, and the project that uses them.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::PathBuf;
+
+use capstep_test_engine::registry::{PASSWORD, USERNAME};
+use capstep_test_engine::{Dockerd, DockerdOptions, Registry, http};
+use serde_json::Value;
+
+use crate::journal;
+use crate::program::{Ran, Running};
+use crate::project::Project;
+use crate::sshd::Sshd;
+
+/// What the build's secret is recognised by.
+pub const CANARY: &str = "cnry-2c7d11e05b9a4f4e9d60";
+
+/// The script that the pipeline runs on the server: it fetches the very image that was pushed, and replaces the old
+/// container by a new one. What `docker login` writes is gone at its end.
+const SCRIPT: &str = "set -eu
+config=$(mktemp -d)
+trap 'rm -rf \"$config\"' EXIT
+printf %s \"$PASSWORD\" | docker --config \"$config\" login --username \"$ACCOUNT\" --password-stdin \"$REGISTRY\"
+docker --config \"$config\" pull --quiet \"$IMAGE@$DIGEST\"
+test \"$(cat VERSION)\" != unwilling
+docker rm --force webapp >/dev/null 2>&1 || true
+docker run --detach --name webapp --network host --volume \"$PWD/.env:/srv/.env:ro\" \"$IMAGE@$DIGEST\"
+";
+
+/// The base of the team's images, and the one that is deployed.
+const BASE: &str = "FROM base\nRUN mkdir /srv\n";
+
+pub struct Containers {
+    pub engine: Dockerd,
+    pub registry: Registry,
+    pub sshd: Sshd,
+    pub project: Project,
+    /// Where the deployed container listens.
+    pub port: u16,
+}
+
+impl Containers {
+    /// Nothing is built yet.
+    pub fn fresh() -> Self {
+        Self::with_engine(Dockerd::start())
+    }
+
+    /// The same with an engine whose disk is small.
+    pub fn with_disk(size: &str) -> Self {
+        Self::with_engine(Dockerd::start_with(DockerdOptions {
+            disk: Some(size.to_owned()),
+            ..DockerdOptions::default()
+        }))
+    }
+
+    fn with_engine(engine: Dockerd) -> Self {
+        let mut project = Project::empty();
+        let docker_host = ("DOCKER_HOST".to_owned(), engine.host());
+        project.environment.push(docker_host);
+        let containers = Self {
+            engine,
+            registry: Registry::start(),
+            sshd: Sshd::start(),
+            project,
+            port: free_port(),
+        };
+        let project = &containers.project;
+        project.write("app/docker/base.Dockerfile", BASE);
+        containers.write_dockerfile("RUN test -e /srv");
+        containers.write_version("1");
+        project.write("server/deploy.sh", SCRIPT);
+        project.write("deploy/known_hosts", containers.sshd.known_hosts());
+        containers.write_pipeline(&containers.registry.host());
+        let beside = project.dir.path();
+        fs::write(beside.join("DEPLOY_KEY"), containers.sshd.key("user")).unwrap();
+        fs::write(beside.join("APP_KEY"), CANARY).unwrap();
+        containers.write_password(PASSWORD);
+        containers
+    }
+
+    /// The password that the pipeline is given.
+    pub fn write_password(&self, password: &str) {
+        fs::write(self.project.dir.path().join("REGISTRY_PASSWORD"), password).unwrap();
+    }
+
+    /// What is deployed next: the image's and the server's side of it.
+    pub fn write_version(&self, version: &str) {
+        let health = format!("{{\"status\":\"healthy\",\"version\":\"{version}\"}}\n");
+        self.project.write("app/www/health", health);
+        self.project.write("server/VERSION", version);
+    }
+
+    /// The image's Dockerfile, with an instruction of the test's.
+    pub fn write_dockerfile(&self, instruction: &str) {
+        let port = self.port;
+        self.project.write(
+            "app/Dockerfile",
+            format!(
+                "FROM webapp-base\n\
+                 RUN --mount=type=secret,id=app-key test -s /run/secrets/app-key && echo kept >/srv/made\n\
+                 COPY www /www\n{instruction}\n\
+                 CMD [\"httpd\", \"-f\", \"-p\", \"127.0.0.1:{port}\", \"-h\", \"/www\"]\n"
+            ),
+        );
+    }
+
+    /// The pipeline, with the registry behind this address.
+    pub fn write_pipeline(&self, registry: &str) {
+        let (target, folder, engine) = (
+            self.sshd.target(),
+            self.sshd.remote("webapp"),
+            self.engine.host(),
+        );
+        let port = self.port;
+        self.project.write(
+            "capstep.yml",
+            format!(
+                r#"version: 1
+name: webapp
+secrets: [APP_KEY, DEPLOY_KEY, REGISTRY_PASSWORD]
+jobs:
+  image:
+    steps:
+      - uses: docker-build
+        with: {{ context: app, dockerfile: docker/base.Dockerfile, tags: webapp-base }}
+      - id: web
+        uses: docker-build
+        with:
+          context: app
+          secrets: {{ app-key: "${{{{ secrets.APP_KEY }}}}" }}
+          tags: "{registry}/webapp:web"
+          push: true
+          registry: {{ host: "{registry}", username: {USERNAME}, password: "${{{{ secrets.REGISTRY_PASSWORD }}}}" }}
+    outputs:
+      digest: "${{{{ steps.web.outputs.digest }}}}"
+  deploy:
+    needs: image
+    steps:
+      - uses: env-setup
+        with: {{ file: .env, vars: {{ APP_KEY: "${{{{ secrets.APP_KEY }}}}" }} }}
+      - uses: ssh-deploy
+        with:
+          target: {target}
+          identity: "${{{{ secrets.DEPLOY_KEY }}}}"
+          known-hosts: deploy/known_hosts
+          release: {folder}
+          upload: [{{ from: server/, to: . }}, {{ from: .env, to: .env }}]
+          env:
+            DOCKER_HOST: "{engine}"
+            REGISTRY: "{registry}"
+            IMAGE: "{registry}/webapp"
+            DIGEST: "${{{{ needs.image.outputs.digest }}}}"
+            ACCOUNT: {USERNAME}
+            PASSWORD: "${{{{ secrets.REGISTRY_PASSWORD }}}}"
+          run: sh deploy.sh
+  check:
+    needs: deploy
+    steps:
+      - uses: health-check
+        with: {{ url: "http://127.0.0.1:{port}/health", expect: {{ json: {{ status: healthy }} }}, every: 100ms, attempts: 50 }}
+"#
+            ),
+        );
+    }
+
+    /// Starts a run.
+    pub fn start(&self) -> Running {
+        let mut arguments = vec!["run".to_owned()];
+        for name in ["APP_KEY", "DEPLOY_KEY", "REGISTRY_PASSWORD"] {
+            let file: PathBuf = self.project.dir.path().join(name);
+            arguments.push(format!("--secret={name}=file:{}", file.display()));
+        }
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        self.project.start(&arguments)
+    }
+
+    /// Plans, runs, and checks what holds of every run: nothing was done that was not planned, no secret shows, and
+    /// nothing but the deployed container runs in the engine.
+    #[track_caller]
+    pub fn run(&self) -> Ran {
+        let plan = self.project.plan(&[]);
+        let ran = self.start().wait();
+        self.check(&plan, &ran);
+        ran
+    }
+
+    #[track_caller]
+    pub fn check(&self, plan: &Value, ran: &Ran) {
+        journal::assert_planned(plan, &self.project.journal());
+        for secret in [CANARY, PASSWORD] {
+            assert!(!ran.text().contains(secret), "shows:\n{}", ran.text());
+        }
+        self.assert_tidy();
+    }
+
+    /// Insists that the engine has no container but the deployed one.
+    #[track_caller]
+    pub fn assert_tidy(&self) {
+        let containers = self.engine.ask("GET", "/containers/json?all=1");
+        let names: Vec<&str> = containers
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|container| container["Names"][0].as_str().unwrap())
+            .filter(|name| *name != "/webapp")
+            .collect();
+        assert_eq!(names, [""; 0], "containers were left in the engine");
+    }
+
+    /// The version that the deployed container serves; none where there is none.
+    pub fn version(&self) -> Option<String> {
+        let answer = http::tcp(self.port, "GET", "/health", "").ok()?;
+        let health: Value = serde_json::from_slice(&answer.body).ok()?;
+        Some(health["version"].as_str()?.to_owned())
+    }
+
+    /// The digest that the registry has for the image.
+    pub fn pushed(&self) -> Option<String> {
+        self.registry.digest("webapp", "web")
+    }
+}
+
+/// A port that nobody listens on now.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
