@@ -12,12 +12,14 @@
 //! - `cold`: the whole program for one step, against `bash`; `hundred`: for a hundred, against a hundred processes;
 //! - `scale`: a thousand steps and ten thousand, their time and memory;
 //! - `sleepers`: a thousand operations that wait at once, and the threads that this takes;
+//! - `masking`: how fast what steps say is masked; `upload`: copies to a server, against `scp`;
 //! - `samples`, `report`: numbers and how they are printed; `program`, `project`, `bash`, `watch`: what is measured.
 
 mod bash;
 mod cold;
 mod hundred;
 mod machine;
+mod masking;
 mod program;
 mod project;
 mod report;
@@ -25,17 +27,20 @@ mod samples;
 mod scale;
 mod sleepers;
 mod step_run;
+mod upload;
 mod warm;
 mod watch;
 
 /// Each measurement with its name, in the order of the table.
-const MEASUREMENTS: [(&str, fn()); 6] = [
+const MEASUREMENTS: [(&str, fn()); 8] = [
     ("warm", warm::measure),
     ("step-run", step_run::measure),
     ("cold", cold::measure),
     ("hundred", hundred::measure),
     ("scale", scale::measure),
     ("sleepers", sleepers::measure),
+    ("masking", masking::measure),
+    ("upload", upload::measure),
 ];
 
 fn main() {

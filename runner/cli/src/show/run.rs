@@ -1,6 +1,7 @@
 //! What happened in a run, for people.
 
 use capstep_engine::Level;
+use capstep_pipeline::SCRIPT;
 
 use super::effect;
 use super::outcome::word;
@@ -97,7 +98,9 @@ fn step_text(job: &JobView, step: &StepView, run: &RunView, look: Look) -> Strin
         taken_from: step.taken_from.as_deref(),
     });
     let mut name = step.name.clone();
-    if let Some(uses) = step.uses.as_ref().filter(|uses| **uses != step.name) {
+    // A script is called by its own text; there is no plugin to name.
+    let named = |uses: &&String| **uses != step.name && *uses != SCRIPT;
+    if let Some(uses) = step.uses.as_ref().filter(named) {
         name.push_str(&format!(" ({uses})"));
     }
     let tries = match step.attempts {

@@ -100,6 +100,6 @@ impl Step {
         let first: String = line.chars().take(TITLE).collect();
         let is_cut = first.len() < line.len() || lines.next().is_some();
         let more = if is_cut { " …" } else { "" };
-        Some(format!("run: {first}{more}"))
+        Some(format!("run: {}{more}", first.trim_end()))
     }
 }
