@@ -128,7 +128,8 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliErr
             Report::text(context.printer, &ids, at_once, arguments.verbose)
         }
     };
-    let threads = jobs.min(processors.get());
+    // No more than there are jobs: each costs a tenth of a millisecond to start.
+    let threads = jobs.min(processors.get()).min(selected.len().max(1));
     let (result, signalled) = execute(settings, report, &files, threads, &project)?;
     let code = match signalled.exit_code() {
         Some(code) if result.outcome.exit_code() == exit::INTERRUPTED => code,
