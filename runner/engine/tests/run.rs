@@ -513,6 +513,9 @@ jobs:
     );
 }
 
+/// Takes some seconds, and lets the job pass: long enough for a job that starts beside it to have its turn.
+const AWHILE: &str = "{ uses: health-check, with: { tcp: \"127.0.0.1:1\", every: 500ms, attempts: 8 }, continue-on-error: true }";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_newer_job_of_a_group_ends_the_one_that_runs() {
     let folder = tempfile::tempdir().unwrap();
@@ -520,8 +523,8 @@ async fn a_newer_job_of_a_group_ends_the_one_that_runs() {
         "\
 version: 1
 jobs:
-  old: {{ concurrency: g, steps: [ {WAITS} ], finally: [ {{ uses: noop }} ] }}
-  first: {{ steps: [ {{ uses: noop }} ] }}
+  old: {{ timeout: 60s, concurrency: g, steps: [ {WAITS} ], finally: [ {{ uses: noop }} ] }}
+  first: {{ steps: [ {AWHILE} ] }}
   new: {{ needs: first, concurrency: {{ group: g, cancel-in-progress: true }}, steps: [ {{ uses: noop }} ] }}
 "
     );
