@@ -20,12 +20,11 @@ struct Run {
     journal: String,
 }
 
-/// Where these tests keep compiled plugins: one folder for all of them.
+/// Where these tests keep compiled plugins: one folder for all of them, in the target folder.
 fn cache() -> CacheDirectories {
-    let name = format!("capstep-engine-test-cache-{}", std::process::id());
     CacheDirectories {
         system: None,
-        user: std::env::temp_dir().join(name),
+        user: Path::new(env!("CARGO_TARGET_TMPDIR")).join("capstep-engine-cache"),
     }
 }
 
