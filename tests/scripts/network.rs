@@ -49,6 +49,27 @@ fn the_metadata_address() {
         .says("address-refused");
 }
 
+/// A value that an earlier step gave is bounded, and even within its bound it is judged as a name: it leads nowhere that
+/// only the pipeline's own text may lead to.
+#[test]
+fn an_origin_that_an_earlier_step_gave() {
+    let (port, asked) = servers::answering("200 OK", "reached");
+    let script = asking(port, "127.0.0.1");
+    let pipeline = |origin: &str| {
+        let within = format!("http://127.0.0.1:{port}/");
+        Project::new(&format!(
+            "version: 1\nsecrets: [CANARY]\njobs:\n  only:\n    steps:\n      - {{ id: made, uses: noop, with: {{ echo: \"127.0.0.1:{port}\" }} }}\n      \
+             - allow: [{{ value: \"{origin}\", within: \"{within}\" }}]\n        run: |\n          {script}"
+        ))
+    };
+    run(&pipeline(&format!("http://127.0.0.1:{port}"))).expect(0);
+    let before = asked.load(std::sync::atomic::Ordering::SeqCst);
+    run(&pipeline("http://${{ steps.made.outputs.echo }}"))
+        .expect(3)
+        .says("address-refused");
+    assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), before);
+}
+
 /// Without `allow` there is no network at all: not even a socket.
 #[test]
 fn none_where_none_was_handed_over() {

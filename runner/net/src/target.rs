@@ -55,6 +55,19 @@ impl Endpoint {
         Ok(endpoint)
     }
 
+    /// The endpoint of a granted host: what the pipeline wrote out may be a literal, and a value that was known only at
+    /// run time is judged as a name.
+    ///
+    /// # Errors
+    /// As [`Endpoint::new`].
+    pub fn granted(host: &str, port: u16, written: bool) -> Result<Self, NetError> {
+        if written {
+            Self::written(host, port)
+        } else {
+            Self::new(host, port, Designation::RunTime)
+        }
+    }
+
     /// The host and port of `text`, `host:port` with IPv6 addresses in brackets.
     ///
     /// # Errors

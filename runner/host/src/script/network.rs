@@ -23,15 +23,23 @@ const VERB: &str = "script/connect";
 /// For resolving a name and opening the connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Opens connections as all others are opened. The origins were written by the pipeline's author.
+/// Opens connections as all others are opened.
 pub(super) struct Through {
     dialer: Arc<Dialer>,
+    /// The origins that stand in the pipeline's own text. Where any other leads is judged as a name's way, whatever it
+    /// says.
+    written: Vec<Origin>,
 }
 
 impl Through {
     pub(super) fn new(shared: &Shared) -> Self {
+        let grants = shared.authority.bound.grants.iter();
+        let written = grants.filter(|grant| grant.provenance.is_written());
         Self {
             dialer: Arc::clone(&shared.dialer),
+            written: written
+                .filter_map(|grant| origin_of(grant.authority.as_ref()?))
+                .collect(),
         }
     }
 }
@@ -43,7 +51,8 @@ impl Upstream for Through {
     ) -> Pin<Box<dyn Future<Output = Result<TcpStream, UpstreamError>> + Send + 'a>> {
         Box::pin(async move {
             let dialed = async {
-                let endpoint = Endpoint::written(&origin.host, origin.port)?;
+                let written = self.written.contains(origin);
+                let endpoint = Endpoint::granted(&origin.host, origin.port, written)?;
                 self.dialer.dial(&endpoint, CONNECT_TIMEOUT).await
             };
             match dialed.await {

@@ -37,17 +37,12 @@ pub(super) fn fault(error: NetError, pointer: &str) -> Fault {
     Fault::Error(folded)
 }
 
-/// The endpoint of a granted host. What the pipeline wrote out may be a literal; a run-time value is judged as a name.
+/// The endpoint of a granted host.
 pub(super) fn endpoint(
     host: &str,
     port: u16,
     written: bool,
     pointer: &str,
 ) -> Result<Endpoint, Fault> {
-    let endpoint = if written {
-        Endpoint::written(host, port)
-    } else {
-        Endpoint::new(host, port, capstep_net::Designation::RunTime)
-    };
-    endpoint.map_err(|error| fault(error, pointer))
+    Endpoint::granted(host, port, written).map_err(|error| fault(error, pointer))
 }
