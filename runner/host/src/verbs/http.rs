@@ -14,10 +14,10 @@ use serde_json::json;
 
 use super::http_body::Builder;
 use super::masked_body::MaskedBody;
-use super::{misrouted, net_error, wrong_permit};
+use super::{another, misrouted, net_error, outcome, wrong_permit};
 use crate::fault::Fault;
 use crate::ops::{FlowSource, Flowing, Lease, Outcome};
-use crate::protocol::{Answer, Call, ErrorKind, Nanoseconds, Request, Response, ResponseHeader};
+use crate::protocol::{Answer, Call, Nanoseconds, Request, Response, ResponseHeader};
 use crate::step::{Meta, Shared};
 
 /// The time of an exchange where the plugin says none.
@@ -44,12 +44,9 @@ const CA_LIMIT: u64 = 1024 * 1024;
 pub(crate) fn call(shared: &Arc<Shared>, meta: Meta, call: Call) -> Result<Answer, Fault> {
     match call {
         Call::HttpSend { request } => start(shared, meta, request),
-        Call::HttpResponse { op } => match shared.table.get(op)?.result()? {
+        Call::HttpResponse { op } => match outcome(shared, op)? {
             Outcome::Response(response) => Ok(Answer::Response(response)),
-            _ => Err(Fault::error(
-                ErrorKind::Invalid,
-                "that operation is no request",
-            )),
+            _ => another("a request"),
         },
         _ => misrouted(),
     }

@@ -21,7 +21,22 @@ pub use docker::DockerAccess;
 pub(crate) use ssh::SshLogin;
 
 use crate::fault::Fault;
-use crate::protocol::ErrorKind;
+use crate::ops::Outcome;
+use crate::protocol::{ErrorKind, Handle};
+use crate::step::Shared;
+
+/// What an operation that has ended came to.
+fn outcome(shared: &Shared, op: Handle) -> Result<Outcome, Fault> {
+    Ok(shared.table.get(op)?.result()?)
+}
+
+/// An operation of another kind than was asked about.
+fn another<T>(expected: &str) -> Result<T, Fault> {
+    Err(Fault::error(
+        ErrorKind::Invalid,
+        format!("that operation is not {expected}"),
+    ))
+}
 
 /// A call that reached the wrong module: a fault of the host's own table.
 fn misrouted<T>() -> Result<T, Fault> {

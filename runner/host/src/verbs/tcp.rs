@@ -8,10 +8,10 @@ use capstep_net::tcp::{MAX_BANNER, TcpProbe, probe};
 use capstep_secrets::StreamMasker;
 use serde_json::json;
 
-use super::{misrouted, net_error, wrong_permit};
+use super::{another, misrouted, net_error, outcome, wrong_permit};
 use crate::fault::Fault;
 use crate::ops::Outcome;
-use crate::protocol::{Answer, Call, ErrorKind, Nanoseconds, TcpAnswer};
+use crate::protocol::{Answer, Call, Nanoseconds, TcpAnswer};
 use crate::step::{Meta, Shared};
 
 /// The time of a try where the plugin says none.
@@ -56,12 +56,9 @@ pub(crate) fn call(shared: &Arc<Shared>, meta: Meta, call: Call) -> Result<Answe
             })?;
             Ok(Answer::Handle(handle))
         }
-        Call::TcpAnswer { op } => match shared.table.get(op)?.result()? {
+        Call::TcpAnswer { op } => match outcome(shared, op)? {
             Outcome::Tcp(answer) => Ok(Answer::Tcp(answer)),
-            _ => Err(Fault::error(
-                ErrorKind::Invalid,
-                "that operation is no connection",
-            )),
+            _ => another("a connection"),
         },
         _ => misrouted(),
     }

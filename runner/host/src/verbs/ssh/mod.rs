@@ -16,10 +16,10 @@ pub(crate) use login::SshLogin;
 
 use std::sync::Arc;
 
-use super::misrouted;
+use super::{another, misrouted, outcome};
 use crate::fault::Fault;
 use crate::ops::Outcome;
-use crate::protocol::{Answer, Call, ErrorKind, Handle};
+use crate::protocol::{Answer, Call};
 use crate::step::{Meta, Shared};
 
 pub(crate) async fn call(shared: &Arc<Shared>, meta: Meta, call: Call) -> Result<Answer, Fault> {
@@ -85,15 +85,4 @@ pub(crate) async fn call(shared: &Arc<Shared>, meta: Meta, call: Call) -> Result
         },
         _ => misrouted(),
     }
-}
-
-fn outcome(shared: &Shared, op: Handle) -> Result<Outcome, Fault> {
-    Ok(shared.table.get(op)?.result()?)
-}
-
-fn another<T>(expected: &str) -> Result<T, Fault> {
-    Err(Fault::error(
-        ErrorKind::Invalid,
-        format!("that operation is not {expected}"),
-    ))
 }
