@@ -23,7 +23,7 @@ pub use expr::{
 };
 pub use model::{
     Backoff, Concurrency, Env, Environment, FAILURES, Job, Pipeline, PluginDecl, Retry, SCRIPT,
-    Step, Triggers, VarDecl, Variant, parse_pipeline, pipeline_schema, topological,
+    Step, Triggers, VarDecl, Variant, first_line, parse_pipeline, pipeline_schema, topological,
 };
 pub use source::{MAX_SOURCE_BYTES, Source, SourceError, Span, Spanned};
 pub use suggest::did_you_mean;

@@ -2,7 +2,7 @@
 //! input that the host reads a role.
 
 use capstep_pipeline::expr::SecretText;
-use capstep_pipeline::{Diagnostic, Source, Span};
+use capstep_pipeline::{Diagnostic, Source, Span, first_line};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -15,6 +15,9 @@ use crate::authority::Authority;
 use crate::grant::{Grant, Place};
 use crate::manifest::{Access, Input, Kind, Manifest, Methods, Sink, SinkKind};
 use crate::{pointer, remote_path, text};
+
+/// How much of a script's first line a plan shows.
+const FIRST_LINE: usize = 80;
 
 /// A step's inputs, bound: what its plugin gets and what that allows.
 #[derive(Debug, Clone, Default)]
@@ -153,7 +156,7 @@ impl Deriver<'_, '_> {
         };
         match &leaf.input.kind {
             Kind::Script { on } => Some(Authority::Script {
-                first_line: first_line(text),
+                first_line: first_line(text, FIRST_LINE),
                 sha256: hex(&Sha256::digest(text.as_bytes())),
                 targets: on.as_ref().map(targets).unwrap_or_default(),
             }),
@@ -420,17 +423,6 @@ fn shared_paths(leaves: &[Leaf<'_>], at: &str, diagnostics: &mut Vec<Diagnostic>
 fn is_below(path: &str, folder: &str) -> bool {
     path.strip_prefix(folder)
         .is_some_and(|rest| rest.starts_with('/'))
-}
-
-/// The first line of a script that says something.
-fn first_line(script: &str) -> String {
-    let mut lines = script
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let first = lines.next().unwrap_or_default();
-    let more = if lines.next().is_some() { " …" } else { "" };
-    format!("{}{more}", first.chars().take(80).collect::<String>())
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -34,5 +34,5 @@ pub use pipeline::{
 };
 pub use reader::parse_pipeline;
 pub use schema::pipeline_schema;
-pub use script::SCRIPT;
+pub use script::{SCRIPT, first_line};
 pub use triggers::Triggers;

@@ -91,15 +91,36 @@ impl Step {
 
     /// What a step with a script is called: the first line that says something.
     pub fn script_title(&self) -> Option<String> {
-        let mut lines = self
-            .script()?
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty() && !line.starts_with('#'));
-        let line = lines.next().unwrap_or_default();
-        let first: String = line.chars().take(TITLE).collect();
-        let is_cut = first.len() < line.len() || lines.next().is_some();
-        let more = if is_cut { " …" } else { "" };
-        Some(format!("run: {}{more}", first.trim_end()))
+        Some(format!("run: {}", first_line(self.script()?, TITLE)))
+    }
+}
+
+/// The first line of a script that says something, of at most so many characters; ` …` where there is more.
+pub fn first_line(script: &str, limit: usize) -> String {
+    let mut lines = script
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let line = lines.next().unwrap_or_default();
+    let first: String = line.chars().take(limit).collect();
+    let is_cut = first.len() < line.len() || lines.next().is_some();
+    format!("{}{}", first.trim_end(), if is_cut { " …" } else { "" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_is_called_by_what_it_says_first() {
+        for (script, expected) in [
+            ("make check", "make check"),
+            ("\n# first\n  npm ci\nnpm test\n", "npm ci …"),
+            ("echo 0123456789", "echo 01234 …"),
+            ("echo 6789 cut at a blank", "echo 6789 …"),
+            ("# nothing\n", ""),
+        ] {
+            assert_eq!(first_line(script, 10), expected, "{script:?}");
+        }
     }
 }
