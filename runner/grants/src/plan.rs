@@ -1,18 +1,28 @@
 //! The plan: what a pipeline will do and with what authority, before anything runs.
+//!
+//! Here are its shape and the walk over the jobs. `step` makes a step's part of it, `describe` puts what is designated
+//! into words, `scope` is what expressions see by then.
 
-use capstep_pipeline::expr::{Evaluated, JobStatus, Reference, Scope, SecretText, Target, descend};
-use capstep_pipeline::{Backoff, Diagnostic, Pipeline, Source, Span, Step};
+mod describe;
+mod scope;
+mod step;
+
+use capstep_pipeline::{Diagnostic, Pipeline, Source, Span, Step};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use crate::authority::Authority;
-use crate::bind::{BoundStep, InputScope, Knowledge, RoleKind, SecretBinding, bind};
+pub use describe::{describe, starts_project_code};
+pub use scope::matrix_value;
+
+use crate::bind::{Knowledge, bind};
 use crate::grant::{Grant, Place};
-use crate::manifest::{Abi, Access, Manifest, SinkKind};
+use crate::manifest::{Manifest, SinkKind};
 use crate::races;
+use scope::PlanScope;
+use step::step_plan;
 
 /// The version of the plan's JSON.
 const PLAN_VERSION: u32 = 1;
@@ -195,310 +205,6 @@ pub fn step_name(step: &Step) -> String {
             .script_title()
             .unwrap_or_else(|| step.uses.value.clone()),
     }
-}
-
-fn step_plan(
-    source: &Source,
-    index: usize,
-    step: &Step,
-    manifest: &Manifest,
-    bound: BoundStep,
-) -> StepPlan {
-    let secrets = bound
-        .secrets
-        .iter()
-        .map(|secret| flow(secret, &bound.grants, manifest.abi))
-        .collect();
-    let mut notes = Vec::new();
-    if manifest.abi == Abi::Host
-        && !bound
-            .grants
-            .iter()
-            .any(|grant| matches!(grant.authority, Some(Authority::Path { .. })))
-    {
-        notes.push(
-            "may read and change the whole folder; `reads` and `writes` say less, and let races be found"
-                .to_owned(),
-        );
-    }
-    if step.finally {
-        notes.push("runs at the end, however the steps before went".to_owned());
-    }
-    if let Some(retry) = step.retry.as_ref().filter(|retry| retry.attempts > 1) {
-        let waits = match retry.backoff {
-            Backoff::Constant => "apart",
-            Backoff::Exponential => "apart, then twice as long each time",
-        };
-        notes.push(format!(
-            "is tried up to {} times, {:?} {waits}: each try may touch the same",
-            retry.attempts, retry.delay
-        ));
-    }
-    if step.continue_on_error {
-        notes.push("may fail: the job goes on".to_owned());
-    }
-    let mut runs_project_code = Vec::new();
-    for grant in &bound.grants {
-        if let Some(Authority::Script {
-            first_line,
-            targets,
-            ..
-        }) = &grant.authority
-        {
-            runs_project_code.push(if manifest.abi == Abi::Host {
-                format!("{first_line} on this machine")
-            } else {
-                format!("{first_line} on {}", shown(&bound.grants, targets))
-            });
-        }
-        if let Some(build) = &grant.build {
-            let context = grant
-                .authority
-                .as_ref()
-                .map_or_else(|| describe_unknown(grant), ToString::to_string);
-            runs_project_code.push(format!("{context}/{build}"));
-        }
-        if grant.access.contains(&Access::Run) {
-            notes.push(format!(
-                "containers of {} run the image's own code",
-                describe(grant)
-            ));
-        }
-        if grant.access.contains(&Access::Exec) {
-            notes.push(format!(
-                "the plugin may run commands of its own on {}",
-                describe(grant)
-            ));
-        }
-        if grant.access.contains(&Access::Delete) {
-            notes.push(format!(
-                "what is at {} and not in {} is removed there",
-                describe(grant),
-                beside(&bound.grants, grant)
-            ));
-        }
-        if grant.access.contains(&Access::Mount) {
-            notes.push(format!(
-                "{} is seen directly: this step can't be replayed",
-                describe(grant)
-            ));
-        }
-        if grant.authority.is_none() {
-            notes.push(format!("{} is known when the step starts", grant.pointer));
-        }
-    }
-    for role in bound
-        .roles
-        .iter()
-        .filter(|role| role.kind == RoleKind::Jump)
-    {
-        notes.push(format!(
-            "{} is reached through {}",
-            shown(&bound.grants, &role.serves),
-            shown(&bound.grants, std::slice::from_ref(&role.pointer))
-        ));
-    }
-    StepPlan {
-        number: index + 1,
-        id: step.id.as_ref().map(|id| id.value.clone()),
-        name: step_name(step),
-        uses: step.uses.value.clone(),
-        plugin: match manifest.abi {
-            Abi::Plain => format!("{} (plain program)", manifest.name),
-            Abi::Command => format!("{} {} (command)", manifest.name, manifest.version),
-            Abi::World => format!("{} {}", manifest.name, manifest.version),
-            Abi::Host => "a script of the pipeline, run by the host".to_owned(),
-        },
-        place: Place::of(source, step.uses.span),
-        authority: bound.grants,
-        secrets,
-        runs_project_code,
-        notes,
-    }
-}
-
-fn flow(secret: &SecretBinding, grants: &[Grant], abi: Abi) -> SecretFlow {
-    // Whatever a script on this machine is given, the project's own code has.
-    let reveal = secret.reveal || abi == Abi::Host;
-    let to = match &secret.sink {
-        None => "the plugin itself (revealed)".to_owned(),
-        Some(sink) => {
-            let far_ends = shown(grants, &sink.to);
-            match sink.kind {
-                SinkKind::SshAuth => format!("SSH login {far_ends}"),
-                SinkKind::Passphrase => "passphrase of the private key".to_owned(),
-                SinkKind::RemoteEnv => format!("environment of the script `{far_ends}`"),
-                SinkKind::HttpHeader => format!("request header to {far_ends}"),
-                SinkKind::HttpBody => format!("request body to {far_ends}"),
-                SinkKind::RegistryAuth => format!("login {far_ends}"),
-                SinkKind::BuildSecret => format!("secret of the build of {far_ends}"),
-                SinkKind::File => format!(
-                    "file {far_ends} ({})",
-                    sink.format.as_deref().unwrap_or("text")
-                ),
-            }
-        }
-    };
-    let to = if abi == Abi::Host {
-        format!("{to} (revealed)")
-    } else if secret.reveal && secret.sink.is_some() {
-        format!("{to}, and the plugin itself (revealed)")
-    } else {
-        to
-    };
-    SecretFlow {
-        secrets: secret.text.names.iter().cloned().collect(),
-        pointer: secret.pointer.clone(),
-        to,
-        sink: secret.sink.as_ref().map(|sink| sink.kind),
-        far_ends: secret
-            .sink
-            .as_ref()
-            .map(|sink| sink.to.clone())
-            .unwrap_or_default(),
-        revealed: reveal,
-        place: secret.place.clone(),
-    }
-}
-
-/// The things that pointers designate, for people.
-fn shown(grants: &[Grant], pointers: &[String]) -> String {
-    let things: Vec<String> = grants
-        .iter()
-        .filter(|grant| pointers.contains(&grant.pointer))
-        .map(|grant| match (&grant.authority, &grant.build) {
-            // A far end is the context, however it is built.
-            (Some(authority), Some(_)) => authority.to_string(),
-            _ => describe(grant),
-        })
-        .collect();
-    if things.is_empty() {
-        "nothing".to_owned()
-    } else {
-        things.join(", ")
-    }
-}
-
-/// The local paths that stand in the same record as a grant, for people.
-fn beside(grants: &[Grant], of: &Grant) -> String {
-    let record = |grant: &Grant| {
-        grant
-            .pointer
-            .rsplit_once('/')
-            .map(|(record, _)| record.to_owned())
-    };
-    let pointers: Vec<String> = grants
-        .iter()
-        .filter(|grant| grant.access.contains(&Access::Upload) && grant.pointer != of.pointer)
-        .filter(|grant| record(grant) == record(of))
-        .map(|grant| grant.pointer.clone())
-        .collect();
-    shown(grants, &pointers)
-}
-
-/// What a grant designates, for people.
-pub fn describe(grant: &Grant) -> String {
-    match (&grant.authority, &grant.build) {
-        (
-            Some(Authority::RemotePath {
-                path,
-                release: Some(_),
-                ..
-            }),
-            _,
-        ) => format!("{path} in the new release"),
-        (Some(authority), Some(build)) => format!("{authority} ({build})"),
-        (Some(authority), None) => authority.to_string(),
-        (None, _) => describe_unknown(grant),
-    }
-}
-
-/// What a grant designates that is known only when the step starts.
-fn describe_unknown(grant: &Grant) -> String {
-    match &grant.within {
-        Some(within) => format!("something within {within}"),
-        None => "something known at run time".to_owned(),
-    }
-}
-
-/// Whether a grant starts the project's own code, and so has its line in [`StepPlan::runs_project_code`]: in the order
-/// of the grants, one each.
-pub fn starts_project_code(grant: &Grant) -> bool {
-    matches!(grant.authority, Some(Authority::Script { .. })) || grant.build.is_some()
-}
-
-/// What is known before anything runs.
-struct PlanScope<'a> {
-    variables: &'a Variables,
-    matrix: Option<&'a Map<String, Value>>,
-}
-
-impl Scope for PlanScope<'_> {
-    fn lookup(&self, path: &[String]) -> Result<Evaluated, String> {
-        match path {
-            [context, name] if context == "secrets" => Ok(Evaluated::Secret(SecretText::new(
-                name.clone(),
-                String::new().into(),
-            ))),
-            [context, name, rest @ ..] if context == "vars" => {
-                match self.variables.values.get(name) {
-                    Some((value, _)) => descend(value, rest).cloned().map(Evaluated::Json),
-                    None => Err(format!("the variable `{name}` has no value")),
-                }
-            }
-            [context, axis, rest @ ..] if context == "matrix" => {
-                matrix_value(self.matrix, axis, rest)
-            }
-            [context, rest @ ..] if context == "event" => match &self.variables.event {
-                Some(event) => descend(event, rest).cloned().map(Evaluated::Json),
-                None => Err("is known only when the pipeline runs".to_owned()),
-            },
-            _ => Err("is known only when the pipeline runs".to_owned()),
-        }
-    }
-
-    fn status(&self) -> JobStatus {
-        JobStatus::Success
-    }
-}
-
-impl InputScope for PlanScope<'_> {
-    fn knowledge(&self, reference: &Reference) -> Knowledge {
-        match &reference.target {
-            Target::Secret(_) => Knowledge::Written,
-            Target::Variable(name) => self
-                .variables
-                .values
-                .get(name)
-                .map_or(Knowledge::Undeclared, |(_, from)| *from),
-            // Who refers to a matrix that isn't there is told so where the text is checked.
-            Target::Matrix(_) if self.matrix.is_none() => Knowledge::Undeclared,
-            Target::Matrix(_) => Knowledge::Written,
-            Target::Event if self.variables.event.is_some() => Knowledge::RunTime,
-            // What `env` stands for is looked up before.
-            Target::Env(_) => Knowledge::Undeclared,
-            Target::StepOutput { .. }
-            | Target::JobOutput { .. }
-            | Target::StepOutcome(_)
-            | Target::JobOutcome(_)
-            | Target::Event
-            | Target::Run(_) => Knowledge::NotYet,
-        }
-    }
-}
-
-/// A value of a matrix, or a part of it. A combination may lack what another one was given.
-///
-/// # Errors
-/// The path leads on where there is nothing to lead into, or the job has no matrix.
-pub fn matrix_value(
-    matrix: Option<&Map<String, Value>>,
-    axis: &str,
-    rest: &[String],
-) -> Result<Evaluated, String> {
-    let values = matrix.ok_or("this job has no matrix")?;
-    let value = values.get(axis).unwrap_or(&Value::Null);
-    descend(value, rest).cloned().map(Evaluated::Json)
 }
 
 #[cfg(test)]

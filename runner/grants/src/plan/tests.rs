@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::authority::Authority;
 use crate::testing::{Plugins, planned, variables};
 
 /// The design's example, without the steps whose plugins come later.
