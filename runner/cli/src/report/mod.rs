@@ -23,6 +23,15 @@ use crate::printer::Printer;
 pub(crate) use files::{ReportArguments, ReportFiles};
 use text::TextReport;
 
+/// An annotation's line: where it points to, and what it says.
+fn annotated(file: Option<&str>, line: Option<u32>, message: &str) -> String {
+    match (file, line) {
+        (Some(file), Some(line)) => format!("{file}:{line}: {message}"),
+        (Some(file), None) => format!("{file}: {message}"),
+        _ => message.to_owned(),
+    }
+}
+
 /// Tells a run's events.
 pub(crate) struct Report {
     printer: Printer,

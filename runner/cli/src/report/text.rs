@@ -8,6 +8,7 @@ use capstep_grants::check::Denial;
 use capstep_pipeline::SCRIPT;
 use serde_json::Value;
 
+use super::annotated;
 use super::failures::Failures;
 use super::time::{duration, of_day};
 use crate::printer::{Look, Style};
@@ -147,14 +148,7 @@ impl TextReport {
                 message,
                 file,
                 line,
-            } => {
-                let place = match (file, line) {
-                    (Some(file), Some(line)) => format!("{file}:{line}: "),
-                    (Some(file), None) => format!("{file}: "),
-                    _ => String::new(),
-                };
-                self.line(at, *level, &format!("{place}{message}"))
-            }
+            } => self.line(at, *level, &annotated(file.as_deref(), *line, message)),
             Event::Denied { at, denial } => self.denied(at, denial),
             Event::StepFinished {
                 at,

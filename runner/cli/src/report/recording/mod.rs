@@ -12,6 +12,8 @@ use capstep_engine::{Event, Level, Outcome, StepRef, TimedEvent};
 use capstep_grants::plan::Plan;
 use jiff::Timestamp;
 
+use super::annotated;
+
 pub(super) use log::{Line, Weight, cut};
 pub(super) use model::{JobRecord, Span, StepRecord, is_fine, word};
 
@@ -167,12 +169,8 @@ impl Recording {
                 file,
                 line,
             } => {
-                let place = match (file, line) {
-                    (Some(file), Some(line)) => format!("{file}:{line}: "),
-                    (Some(file), None) => format!("{file}: "),
-                    _ => String::new(),
-                };
-                self.line(at, weight(*level), &format!("{place}{message}"));
+                let text = annotated(file.as_deref(), *line, message);
+                self.line(at, weight(*level), &text);
             }
             Event::Denied { at, denial } => {
                 let step = self.step(at);
