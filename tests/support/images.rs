@@ -17,7 +17,8 @@ use crate::sshd::Sshd;
 pub const CANARY: &str = "cnry-2c7d11e05b9a4f4e9d60";
 
 /// The script that the pipeline runs on the server: it fetches the very image that was pushed, and replaces the old
-/// container by a new one. What `docker login` writes is gone at its end.
+/// container by a new one; that there is no old one the first time is no failure. What `docker login` writes is gone
+/// at its end.
 const SCRIPT: &str = "set -eu
 config=$(mktemp -d)
 trap 'rm -rf \"$config\"' EXIT
