@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, copy, copy_bidirectional};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, copy, copy_bidirectional, sink};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
@@ -19,6 +19,9 @@ const MAX_CONNECTIONS: usize = 256;
 const HEAD_TIME: Duration = Duration::from_secs(30);
 /// How long to wait after a failed `accept`, which happens when the runner is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How long a client may go on sending after its answer is complete. Closing earlier, with something of it unread, would
+/// reset the connection, and a reset throws away what of the answer is still on its way.
+const LINGER_TIME: Duration = Duration::from_secs(2);
 
 /// What the proxy's connections share.
 struct Rules {
@@ -199,27 +202,34 @@ async fn forward(
     rest: &[u8],
     body: Body,
 ) -> io::Result<()> {
-    let (from_client, mut to_client) = client.split();
-    let (mut from_server, mut to_server) = server.split();
-    let sent = async {
-        let body: Box<dyn AsyncRead + Send + Unpin> = match body {
-            Body::Length(length) => Box::new(rest.chain(from_client).take(length)),
-            Body::Chunked => Box::new(rest.chain(from_client)),
+    {
+        let (from_client, mut to_client) = client.split();
+        let (mut from_server, mut to_server) = server.split();
+        let sent = async {
+            let mut body: Box<dyn AsyncRead + Send + Unpin> = match body {
+                Body::Length(length) => Box::new(rest.chain(from_client).take(length)),
+                Body::Chunked => Box::new(rest.chain(from_client)),
+            };
+            copy(&mut body, &mut to_server).await
         };
-        let mut body = body;
-        copy(&mut body, &mut to_server).await
-    };
-    let answered = async {
-        copy(&mut from_server, &mut to_client).await?;
-        to_client.shutdown().await
-    };
-    // The answer's end is the end, whether or not all of the body was wanted.
-    tokio::pin!(sent, answered);
-    tokio::select! {
-        result = &mut answered => result,
-        // A server may answer and close before it has read all; what it said still counts.
-        _ = &mut sent => answered.await,
+        let answered = copy(&mut from_server, &mut to_client);
+        // The answer's end is the end, whether or not all of the body was wanted.
+        tokio::pin!(sent, answered);
+        tokio::select! {
+            result = &mut answered => result?,
+            // A server may answer and close before it has read all; what it said still counts.
+            _ = &mut sent => answered.await?,
+        };
     }
+    finish(&mut client).await
+}
+
+/// Ends an answered connection so that the client gets the whole answer, whatever it still sends.
+async fn finish(client: &mut TcpStream) -> io::Result<()> {
+    client.shutdown().await?;
+    // What comes now is of no use, and neither is the reason why it ends.
+    let _ = timeout(LINGER_TIME, copy(client, &mut sink())).await;
+    Ok(())
 }
 
 /// An answer of the proxy itself, in words that a log shows.
@@ -232,5 +242,5 @@ async fn refuse(client: &mut TcpStream, status: &str, message: &str) -> io::Resu
         body.len()
     );
     client.write_all(answer.as_bytes()).await?;
-    client.shutdown().await
+    finish(client).await
 }

@@ -1,7 +1,7 @@
 //! A step's network: the proxy is the only way out, and only to designated origins.
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
 use std::thread;
@@ -16,19 +16,42 @@ fn server() -> u16 {
     thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
             thread::spawn(move || {
-                let mut bytes = [0; 4096];
-                let length = stream.read(&mut bytes).unwrap_or(0);
-                let head = String::from_utf8_lossy(&bytes[..length]).into_owned();
+                let head = request(&mut stream);
                 let body = format!("hello\n{head}");
-                let _ = write!(
-                    stream,
+                let answer = format!(
                     "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
                     body.len()
                 );
+                let _ = stream.write_all(answer.as_bytes());
             });
         }
     });
     port
+}
+
+/// Reads a whole request, since closing with a part of it unread would reset the connection; its head.
+fn request(stream: &mut TcpStream) -> String {
+    let (mut bytes, mut head) = (Vec::new(), None);
+    loop {
+        if head.is_none() {
+            head = bytes.windows(4).position(|at| at == b"\r\n\r\n");
+        }
+        if let Some(end) = head {
+            let head = String::from_utf8_lossy(&bytes[..end + 4]).into_owned();
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("Content-Length: "));
+            let length = length.map_or(0, |length| length.parse().unwrap());
+            if bytes.len() >= end + 4 + length {
+                return head;
+            }
+        }
+        let mut part = [0; 4096];
+        match stream.read(&mut part) {
+            Ok(length) if length > 0 => bytes.extend_from_slice(&part[..length]),
+            _ => return String::from_utf8_lossy(&bytes).into_owned(),
+        }
+    }
 }
 
 fn step(place: &Place, user: Option<u32>, script: &str, origins: &[&str]) -> Answer {
@@ -281,4 +304,34 @@ fn a_body_is_passed_on() {
         out.contains("Connection: close\r\n\r\n") && !out.contains("SECOND"),
         "{out}"
     );
+}
+
+/// A client that sends on after its request gets the whole answer: from a server, and from the proxy itself.
+#[test]
+fn what_is_sent_too_much_costs_no_answer() {
+    let (place, port) = (Place::new(), server());
+    let origin = format!("http://service.test:{port}");
+    let more = "head -c 300000 /dev/zero >&3";
+    let client = CLIENT.replace(
+        "    cat <&3",
+        &format!("    {more} 2>/dev/null || true\n    cat <&3"),
+    );
+    for (host, length, status, end) in [
+        ("service.test", 4, "200 OK", "\r\n\r\nhello\nPOST"),
+        (
+            "other.test",
+            300_000,
+            "403 Forbidden",
+            "(rule network.origin)\n",
+        ),
+    ] {
+        let script = format!(
+            "{client}for turn in {{1..20}}; do ask 'POST http://{host}:{port}/ HTTP/1.1\\r\\nContent-Length: {length}\\r\\n\\r\\n'; done"
+        );
+        let answer = step(&place, None, &script, &[&origin]);
+        let out = String::from_utf8_lossy(&answer.stdout).into_owned();
+        for text in [status, end] {
+            assert_eq!(out.matches(text).count(), 20, "{text}: {answer:?}\n{out}");
+        }
+    }
 }
