@@ -9,8 +9,9 @@
 //! - [`keyed_digest`] and [`SealedRegistry`] remember which files hold secrets without saying anything about them.
 //! - [`parse_spec`] reads where a value comes from; the reading itself is the caller's.
 //!
-//! How masking works: `forms` spells each value in every way it may turn up, `patterns` indexes the spellings by their
-//! first four bytes, `scan` decides position by position what is covered, and `mask` and `stream` drive it.
+//! How masking works: `forms` spells each value in every way it may turn up, `patterns` indexes the spellings,
+//! `starts` says by four bytes where one may begin, `scan` decides position by position what is covered, and `mask` and
+//! `stream` drive it.
 
 mod encode;
 mod escape;
@@ -24,6 +25,7 @@ mod placeholder;
 mod provider;
 mod scan;
 mod sealed;
+mod starts;
 mod stream;
 mod tokens;
 mod value;

@@ -2,44 +2,48 @@
 //!
 //! A general automaton over thousands of spellings is slow to build, large, and can't say whether the end of a buffer
 //! could still become a match. All spellings are at least four bytes long, so a filter over the four bytes at a
-//! position rules out nearly all positions, and the few spellings that share them are compared directly.
+//! position rules out nearly all positions (`starts`), and what shares them is searched in its order.
 
-use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
 use crate::SecretValue;
-use crate::forms::{self, MIN_PATTERN};
+use crate::forms;
 use crate::inner_base64::Spelling;
+use crate::starts::{Starts, start};
 use crate::tokens::{Alphabet, SHAPES};
-
-/// Filter bits for each distinct beginning: at 32, about one position in 32 of any text passes by accident.
-const FILTER_BITS_EACH: usize = 32;
-/// The filter is at least this large (2 KiB) …
-const MIN_FILTER_BITS: usize = 1 << 14;
-/// … and at most this large (64 KiB), so that it stays in the processor's nearer caches.
-const MAX_FILTER_BITS: usize = 1 << 19;
-
-/// What a pattern is a spelling of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// A declared value, by the index of its label.
-    Value(usize),
-    /// The prefix of an access token, with what follows it.
-    Token(Alphabet),
-}
 
 /// One text that is looked for.
 struct Pattern {
-    start: [u8; MIN_PATTERN],
     text: Arc<Spelling>,
-    kind: Kind,
+    /// Its first bytes as a number, which orders nearly all patterns without a look at their texts.
+    head: u64,
+    /// The declared value that it is a spelling of, by the index of its label: the first of several.
+    value: Option<usize>,
+    /// What follows it, if it is the prefix of an access token. It may be a value's spelling as well: one says what is
+    /// covered, the other how it is called.
+    token: Option<Alphabet>,
+    /// The longest pattern that this one begins with, by its place.
+    shorter: Option<usize>,
 }
 
 impl Pattern {
-    /// A pattern, unless the text is too short for one.
-    fn new(text: Arc<Spelling>, kind: Kind) -> Option<Self> {
-        let start = start(text.as_bytes())?;
-        Some(Self { start, text, kind })
+    fn new(text: Arc<Spelling>, value: Option<usize>, token: Option<Alphabet>) -> Self {
+        let head = text
+            .bytes()
+            .chain(std::iter::repeat(0))
+            .take(size_of::<u64>())
+            .fold(0, |head, byte| head << 8 | u64::from(byte));
+        Self {
+            text,
+            head,
+            value,
+            token,
+            shorter: None,
+        }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.text.as_bytes()
     }
 }
 
@@ -67,18 +71,26 @@ impl Declared {
 
 /// The patterns of a masker.
 pub(crate) struct Patterns {
-    /// By their first four bytes, then longest first.
+    /// In the order of their bytes, each text once.
     all: Vec<Pattern>,
-    /// The distinct beginnings in order, each with its place in `all`.
-    starts: Vec<([u8; MIN_PATTERN], Range<usize>)>,
-    filter: Filter,
+    starts: Starts,
     labels: Vec<String>,
 }
 
 /// What stands at a position of a buffer, as far as its pattern goes.
-pub(crate) enum Found<'a> {
-    /// This pattern is there, with this length.
-    Whole(usize, &'a Kind),
+pub(crate) struct Found<'a> {
+    /// The pattern's length.
+    pub(crate) len: usize,
+    /// The index of the value's label.
+    pub(crate) value: Option<usize>,
+    /// What follows the prefix of a token.
+    pub(crate) token: Option<&'a Alphabet>,
+}
+
+/// What is known of a position.
+pub(crate) enum At<'a, I: Iterator<Item = Found<'a>>> {
+    /// These patterns are there, longest first; often none.
+    Whole(I),
     /// The buffer ends before it can be said whether a pattern is there.
     Cut,
 }
@@ -94,49 +106,39 @@ impl Patterns {
     /// gives the label.
     pub(crate) fn new(values: &[Declared]) -> Self {
         let tokens = SHAPES.iter().map(|(prefix, alphabet)| {
-            (
-                Arc::new(Spelling::new((*prefix).to_owned())),
-                Kind::Token(*alphabet),
-            )
+            let text = Arc::new(Spelling::new((*prefix).to_owned()));
+            Pattern::new(text, None, Some(*alphabet))
         });
         let declared = values.iter().enumerate().flat_map(|(index, value)| {
-            value
-                .spellings
-                .iter()
-                .map(move |text| (Arc::clone(text), Kind::Value(index)))
+            let spellings = value.spellings.iter();
+            spellings.map(move |text| Pattern::new(Arc::clone(text), Some(index), None))
         });
-        let mut all: Vec<Pattern> = tokens
-            .chain(declared)
-            .filter_map(|(text, kind)| Pattern::new(text, kind))
+        let mut all: Vec<Pattern> = declared
+            .chain(tokens)
+            .filter(|pattern| start(pattern.bytes()).is_some())
             .collect();
+        // The sort keeps the order of what is equal, so the first of the declared values comes first.
         all.sort_by(|a, b| {
-            a.start
-                .cmp(&b.start)
-                .then_with(|| b.text.len().cmp(&a.text.len()))
-                .then_with(|| a.text.as_str().cmp(b.text.as_str()))
-                .then_with(|| rank(a.kind).cmp(&rank(b.kind)))
+            let heads = a.head.cmp(&b.head);
+            heads.then_with(|| a.bytes().cmp(b.bytes()))
         });
-        // A value that is a token's prefix keeps both: one says what is covered, the other how it is called.
-        all.dedup_by(|b, a| {
-            a.text == b.text && matches!((a.kind, b.kind), (Kind::Value(_), Kind::Value(_)))
-        });
-
-        let mut starts: Vec<([u8; MIN_PATTERN], Range<usize>)> = Vec::new();
-        for (place, pattern) in all.iter().enumerate() {
-            match starts.last_mut() {
-                Some((last, range)) if *last == pattern.start => range.end = place + 1,
-                _ => starts.push((pattern.start, place..place + 1)),
+        all.dedup_by(|again, first| {
+            let same = again.head == first.head && again.text == first.text;
+            if same {
+                first.value = first.value.or(again.value);
+                first.token = first.token.or(again.token);
             }
-        }
+            same
+        });
+        link(&mut all);
+        let starts = Starts::new(all.iter().map(Pattern::bytes));
         let labels = values
             .iter()
             .map(|value| format!("[MASKED:{}]", value.name))
             .collect();
-        let filter = Filter::new(&starts);
         Self {
             all,
             starts,
-            filter,
             labels,
         }
     }
@@ -150,109 +152,83 @@ impl Patterns {
     ///
     /// The last three bytes, too short to be looked up, count if they could begin a pattern and more is to come.
     pub(crate) fn next_candidate(&self, bytes: &[u8], from: usize, last: bool) -> Option<usize> {
-        if let Some(found) = self.filter.next(bytes, from) {
-            return Some(found);
-        }
-        if last {
-            return None;
-        }
-        let tail = bytes.len().saturating_sub(MIN_PATTERN - 1).max(from);
-        (tail..bytes.len()).find(|at| bytes.get(*at..).is_some_and(|rest| self.begins_some(rest)))
+        self.starts.next(bytes, from, last)
     }
 
-    /// Whether some pattern begins with `rest`, which is shorter than a beginning.
-    fn begins_some(&self, rest: &[u8]) -> bool {
-        let place = self
-            .starts
-            .partition_point(|(key, _)| key.as_slice() < rest);
-        self.starts
-            .get(place)
-            .is_some_and(|(key, _)| key.starts_with(rest))
-    }
-
-    /// The patterns that stand at the beginning of `rest`, longest first, and those that may, unless this `last` text
-    /// has nothing after it.
-    pub(crate) fn at<'a>(&'a self, rest: &'a [u8], last: bool) -> impl Iterator<Item = Found<'a>> {
-        let range = match start(rest) {
-            Some(key) => self
-                .starts
-                .binary_search_by(|(other, _)| other.cmp(&key))
-                .ok()
-                .and_then(|place| self.starts.get(place))
-                .map(|(_, range)| range.clone()),
-            None => None,
+    /// The patterns that stand at the beginning of `rest`, unless one may that `rest` is too short for. Where `rest` is
+    /// the `last` of its text, none may.
+    pub(crate) fn at<'a>(
+        &'a self,
+        rest: &[u8],
+        last: bool,
+    ) -> At<'a, impl Iterator<Item = Found<'a>> + use<'a>> {
+        let (cut, longest) = match start(rest) {
+            Some(key) => self.look(key, rest),
+            None => (self.starts.begin_with(rest), None),
         };
-        let short = start(rest).is_none() && !last && self.begins_some(rest);
-        let patterns = range
-            .and_then(|range| self.all.get(range))
-            .unwrap_or_default();
-        short
-            .then_some(Found::Cut)
-            .into_iter()
-            .chain(patterns.iter().filter_map(move |pattern| {
-                if rest.starts_with(pattern.text.as_bytes()) {
-                    Some(Found::Whole(pattern.text.len(), &pattern.kind))
-                } else if !last && pattern.text.as_bytes().starts_with(rest) {
-                    Some(Found::Cut)
-                } else {
-                    None
-                }
-            }))
-    }
-}
-
-/// Declared values in their order, tokens after them.
-fn rank(kind: Kind) -> usize {
-    match kind {
-        Kind::Value(index) => index,
-        Kind::Token(_) => usize::MAX,
-    }
-}
-
-/// The first four bytes.
-fn start(text: &[u8]) -> Option<[u8; MIN_PATTERN]> {
-    text.first_chunk::<MIN_PATTERN>().copied()
-}
-
-/// Finds positions whose four bytes may begin a pattern: one bit for each hash of four bytes.
-struct Filter {
-    words: Vec<u64>,
-    shift: u32,
-}
-
-impl Filter {
-    fn new(starts: &[([u8; MIN_PATTERN], Range<usize>)]) -> Self {
-        let bits = (starts.len() * FILTER_BITS_EACH)
-            .next_power_of_two()
-            .clamp(MIN_FILTER_BITS, MAX_FILTER_BITS);
-        let shift = 32 - bits.trailing_zeros();
-        let mut words = vec![0u64; bits / 64];
-        for (key, _) in starts {
-            let hash = hash(*key, shift);
-            if let Some(word) = words.get_mut(hash / 64) {
-                *word |= 1 << (hash % 64);
-            }
+        if cut && !last {
+            return At::Cut;
         }
-        Self { words, shift }
+        // What one pattern begins with is there as well.
+        let mut next = longest.and_then(|place| self.all.get(place));
+        At::Whole(std::iter::from_fn(move || {
+            let pattern = next?;
+            next = pattern.shorter.and_then(|place| self.all.get(place));
+            Some(Found {
+                len: pattern.text.len(),
+                value: pattern.value,
+                token: pattern.token.as_ref(),
+            })
+        }))
     }
 
-    fn next(&self, bytes: &[u8], from: usize) -> Option<usize> {
-        bytes
-            .get(from..)?
-            .windows(MIN_PATTERN)
-            .position(|window| {
-                window.first_chunk::<MIN_PATTERN>().is_some_and(|key| {
-                    let hash = hash(*key, self.shift);
-                    self.words
-                        .get(hash / 64)
-                        .is_some_and(|word| word >> (hash % 64) & 1 == 1)
-                })
-            })
-            .map(|offset| from + offset)
+    /// Whether `rest`, which begins with `key`, is the beginning of a longer pattern; and the place of the longest
+    /// pattern that it begins with.
+    fn look(&self, key: [u8; 4], rest: &[u8]) -> (bool, Option<usize>) {
+        let Some(group) = self.starts.group(key) else {
+            return (false, None);
+        };
+        let patterns = self.all.get(group.places.clone()).unwrap_or_default();
+        // Values often begin alike: what all of them begin with is compared once.
+        let common = patterns
+            .first()
+            .and_then(|first| first.bytes().get(..group.common))
+            .unwrap_or_default();
+        if !rest.starts_with(common) {
+            return (common.starts_with(rest), None);
+        }
+        let after = patterns.partition_point(|pattern| pattern.bytes() <= rest);
+        let cut = patterns
+            .get(after)
+            .is_some_and(|pattern| pattern.bytes().starts_with(rest));
+        // All that `rest` begins with is what the last pattern not after it begins with, or that pattern itself.
+        let mut place = after
+            .checked_sub(1)
+            .map(|before| group.places.start + before);
+        while let Some(pattern) = place.and_then(|place| self.all.get(place)) {
+            if rest.starts_with(pattern.bytes()) {
+                break;
+            }
+            place = pattern.shorter;
+        }
+        (cut, place)
     }
 }
 
-/// Multiplicative hashing: the upper bits of the product depend on all four bytes.
-fn hash(key: [u8; MIN_PATTERN], shift: u32) -> usize {
-    (u32::from_le_bytes(key).wrapping_mul(0x9E37_79B1) >> shift) as usize
+/// Sets `shorter` of sorted patterns.
+fn link(all: &mut [Pattern]) {
+    for place in 0..all.len() {
+        let Some((before, [this, ..])) = all.split_at_mut_checked(place) else {
+            continue;
+        };
+        // The one before and what that one begins with are all that this one can begin with.
+        let mut shorter = place.checked_sub(1);
+        while let Some(other) = shorter.and_then(|at| before.get(at)) {
+            if this.bytes().starts_with(other.bytes()) {
+                break;
+            }
+            shorter = other.shorter;
+        }
+        this.shorter = shorter;
+    }
 }

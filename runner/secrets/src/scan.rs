@@ -4,7 +4,7 @@
 //! on the text alone and not on how it was cut into chunks. Covered is the union of all matches: of two that overlap,
 //! no end of either stays.
 
-use crate::patterns::{Found, Kind, Patterns};
+use crate::patterns::{At, Patterns};
 use crate::tokens::{ALPHABETS, Alphabet, MIN_BODY};
 
 /// The label of a token that nobody declared.
@@ -49,34 +49,39 @@ pub(crate) fn scan<'a>(
     mut emit: impl FnMut(Piece<'a>),
 ) -> usize {
     cursor.continue_runs(buffer);
-    let mut done = 0;
+    // What is decided and clear is emitted when a match or the end comes, in one piece.
+    let mut shown = 0;
     let mut from = 0;
     let decided = loop {
-        let candidate = patterns.next_candidate(buffer, from, last);
-        let at = candidate.unwrap_or(buffer.len());
-        if let Some(clear) = buffer.get(done.max(cursor.covered)..at)
-            && !clear.is_empty()
-        {
-            emit(Piece::Clear(clear));
-        }
-        done = at;
-        if candidate.is_none() {
-            break at;
-        }
+        let Some(at) = patterns.next_candidate(buffer, from, last) else {
+            break buffer.len();
+        };
         match judge(patterns, buffer, at, last, cursor) {
             Verdict::Nothing => {}
             Verdict::Undecided => break at,
             Verdict::Match(end, label) => {
                 if at >= cursor.covered {
+                    clear(buffer, shown.max(cursor.covered), at, &mut emit);
                     emit(Piece::Label(label));
                 }
+                shown = at;
                 cursor.covered = cursor.covered.max(end);
             }
         }
         from = at + 1;
     };
+    clear(buffer, shown.max(cursor.covered), decided, &mut emit);
     cursor.advance(decided);
     decided
+}
+
+/// Emits a stretch, if there is anything in it.
+fn clear<'a>(buffer: &'a [u8], from: usize, to: usize, emit: &mut impl FnMut(Piece<'a>)) {
+    if let Some(clear) = buffer.get(from..to)
+        && !clear.is_empty()
+    {
+        emit(Piece::Clear(clear));
+    }
 }
 
 /// What begins at `at`.
@@ -90,19 +95,20 @@ fn judge<'a>(
     let rest = buffer.get(at..).unwrap_or_default();
     let mut end = at;
     let mut label = None;
-    for found in patterns.at(rest, last) {
-        match found {
-            Found::Cut => return Verdict::Undecided,
-            Found::Whole(len, Kind::Value(index)) => {
-                end = end.max(at + len);
-                label.get_or_insert_with(|| patterns.label(*index));
-            }
-            Found::Whole(len, Kind::Token(alphabet)) => {
-                match cursor.token(buffer, at + len, *alphabet, last) {
-                    TokenEnd::Undecided => return Verdict::Undecided,
-                    TokenEnd::None => {}
-                    TokenEnd::At(run_end) => end = end.max(run_end),
-                }
+    let At::Whole(found) = patterns.at(rest, last) else {
+        return Verdict::Undecided;
+    };
+    for found in found {
+        let after = at + found.len;
+        if let Some(index) = found.value {
+            end = end.max(after);
+            label.get_or_insert_with(|| patterns.label(index));
+        }
+        if let Some(alphabet) = found.token {
+            match cursor.token(buffer, after, *alphabet, last) {
+                TokenEnd::Undecided => return Verdict::Undecided,
+                TokenEnd::None => {}
+                TokenEnd::At(run_end) => end = end.max(run_end),
             }
         }
     }

@@ -256,6 +256,33 @@ proptest! {
     }
 }
 
+/// Fifty values that begin alike, and text that says their beginning: at each cut the same, and nothing of them.
+#[test]
+fn values_that_begin_alike_in_any_chunks() {
+    let values: Vec<String> = (0..50)
+        .map(|number| format!("s3cr3t-{number:02}-{}", "x7Kq".repeat(2)))
+        .chain(["s3cr".to_owned(), "s3cr3t-07".to_owned()])
+        .collect();
+    let masker = masker_of(&values[..50]);
+    let shorter = masker_of(&values);
+    let mut text = String::from("s3 s3cr s3cr3t s3cr3t-0");
+    for value in &values {
+        text.push_str(value);
+        text.push_str(&value[..value.len() - 1]);
+        text.push_str("\ns3cr3t-5");
+    }
+    for masker in [&masker, &shorter] {
+        let whole = masker.mask_bytes(text.as_bytes()).into_owned();
+        let shown = String::from_utf8(whole.clone()).unwrap();
+        assert!(values[..50].iter().all(|value| !shown.contains(value)));
+        for size in 1..60 {
+            assert_eq!(stream(masker, &cut(text.as_bytes(), &[size])), whole);
+        }
+    }
+    let shown = shorter.mask_str("s3cr3t-07-x7Kqx7Kq s3cr3t-07- s3cr3t s3c");
+    assert_eq!(shown, "[MASKED:N7] [MASKED:N51]- [MASKED:N50]3t s3c");
+}
+
 /// Texts made to be slow end: tokens within tokens, and a value that overlaps itself at every byte.
 #[test]
 fn repetitive_texts_take_no_quadratic_time() {
