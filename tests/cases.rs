@@ -175,6 +175,7 @@ fn filtered(text: &str, temporary: &str) -> String {
         (r"(?m) {2,}\d+(\.\d+)? m?s( {2,}|$)", "  [DURATION]$2"),
         (r#""milliseconds": \d+"#, "\"milliseconds\": [DURATION]"),
         (r"\b[0-9a-f]{40}\b", "[COMMIT]"),
+        (r"\bage1[a-z0-9]{58}\b", "[RECIPIENT]"),
         (r"\([0-9a-f]{12}\)", "([COMMIT])"),
         // What takes less than a millisecond.
         (r"\bin 0s\b", "in [DURATION]"),

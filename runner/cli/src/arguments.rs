@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::keyring::IdentityArgument;
 use crate::{commands, exit};
 
 /// Run jobs whose every step can do exactly what the pipeline hands to it, and nothing else.
@@ -42,6 +43,8 @@ pub(crate) enum Command {
     Show(commands::show::Arguments),
     #[command(subcommand)]
     Plugin(commands::plugin::Command),
+    #[command(subcommand)]
+    Secret(commands::secret::Command),
     Schema(commands::schema::Arguments),
     Doctor(commands::doctor::Arguments),
     Gc(commands::gc::Arguments),
@@ -95,11 +98,14 @@ pub(crate) struct EventArgument {
 pub(crate) struct SecretArguments {
     /// Where one of the pipeline's `secrets` comes from; may be given several times.
     ///
-    /// `file:PATH` is a file's content without one line end at its end, `env:VAR` an environment variable. Without this,
+    /// `file:PATH` is a file's content without one line end at its end, `env:VAR` an environment variable, `age:FILE` the
+    /// value that `capstep secret set NAME` keeps in an age-encrypted file. Without this,
     /// a secret comes from `--env-file`, else from the environment variable of its own name. The value itself never
     /// stands on a command line, where every user of the machine could read it.
     #[arg(long = "secret", value_name = "NAME=SOURCE")]
     pub(crate) secrets: Vec<String>,
+    #[command(flatten)]
+    pub(crate) identity: IdentityArgument,
 }
 
 /// How results are written.

@@ -41,6 +41,12 @@ pub(crate) fn scripts(environment: &Environment) -> ScriptHost {
     }
 }
 
+/// `$XDG_CONFIG_HOME/capstep`, else `~/.config/capstep`: the user's own age identity.
+pub(crate) fn config(environment: &Environment) -> Result<PathBuf, CliError> {
+    base(environment, "XDG_CONFIG_HOME", ".config")
+        .ok_or_else(|| no_home("the age identity", "XDG_CONFIG_HOME"))
+}
+
 /// Relative paths in these variables are ignored, as the XDG specification says.
 fn base(environment: &Environment, variable: &str, below_home: &str) -> Option<PathBuf> {
     let absolute = |value: OsString| Some(PathBuf::from(value)).filter(|path| path.is_absolute());

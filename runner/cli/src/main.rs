@@ -4,8 +4,8 @@
 //! - `context`, `locate`, `project`: where the program stands, which file is meant, what is in it;
 //! - `values`: variables and secrets, from flags, files and the environment, which is read nowhere else;
 //! - `bounded`: files read up to a limit;
-//! - `doctor`, `gc`: this machine, and what is old on it;
 //! - `directories`, `surroundings`, `process`, `report`: what a run needs of the machine, and how it is told;
+//! - `keyring`: secrets in a file of the repository; `doctor`, `gc`: this machine, and what is old on it;
 //! - `git`: the pipeline's file as it was; `history`: runs that have been, read back;
 //! - `show`: mistakes, plans, plugins and runs, for people and for programs;
 //! - `error`, `exit`: how a command ends;
@@ -25,6 +25,7 @@ mod exit;
 mod gc;
 mod git;
 mod history;
+mod keyring;
 mod locate;
 mod printer;
 mod process;

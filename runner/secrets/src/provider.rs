@@ -15,6 +15,8 @@ pub enum ProviderSpec {
     File(PathBuf),
     /// `env:VAR`: an environment variable, exactly as it is.
     Env(String),
+    /// `age:FILE`: the value of that name in an age-encrypted file.
+    Age(PathBuf),
 }
 
 /// Why a text is no [`ProviderSpec`].
@@ -23,11 +25,11 @@ pub enum ProviderSpec {
 /// log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SpecError {
-    /// Neither `file:` nor `env:` begins the text.
-    #[error("a secret's source begins with `file:` or `env:`")]
+    /// Neither `file:`, `env:` nor `age:` begins the text.
+    #[error("a secret's source begins with `file:`, `env:` or `age:`")]
     Scheme,
-    /// Nothing follows `file:`, or it contains a NUL.
-    #[error("`file:` is followed by a path")]
+    /// Nothing follows `file:` or `age:`, or it contains a NUL.
+    #[error("`file:` and `age:` are followed by a path")]
     Path,
     /// What follows `env:` is not a name of letters, digits and `_` that doesn't begin with a digit.
     #[error("`env:` is followed by the name of an environment variable")]
@@ -42,16 +44,20 @@ pub enum FileValueError {
     NotText,
 }
 
-/// Reads `file:PATH` or `env:VAR`.
+/// Reads `file:PATH`, `env:VAR` or `age:FILE`.
 ///
 /// # Errors
 /// [`SpecError`] says which part is wrong, never what was written.
 pub fn parse_spec(text: &str) -> Result<ProviderSpec, SpecError> {
-    if let Some(path) = text.strip_prefix("file:") {
-        if path.is_empty() || path.contains('\0') {
-            return Err(SpecError::Path);
+    let of_path: [(&str, fn(PathBuf) -> ProviderSpec); 2] =
+        [("file:", ProviderSpec::File), ("age:", ProviderSpec::Age)];
+    for (prefix, spec) in of_path {
+        if let Some(path) = text.strip_prefix(prefix) {
+            if path.is_empty() || path.contains('\0') {
+                return Err(SpecError::Path);
+            }
+            return Ok(spec(PathBuf::from(path)));
         }
-        return Ok(ProviderSpec::File(PathBuf::from(path)));
     }
     let name = text.strip_prefix("env:").ok_or(SpecError::Scheme)?;
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -96,6 +102,11 @@ mod tests {
         );
         check("file:key", Ok(ProviderSpec::File("key".into())));
         check("file:", Err(SpecError::Path));
+        check(
+            "age:ci/secrets.age",
+            Ok(ProviderSpec::Age("ci/secrets.age".into())),
+        );
+        check("age:", Err(SpecError::Path));
         check("file:a\0b", Err(SpecError::Path));
         check(
             "env:DB_PASSWORD",

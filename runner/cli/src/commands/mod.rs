@@ -14,6 +14,7 @@ pub(crate) mod plugin;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod schema;
+pub(crate) mod secret;
 pub(crate) mod show;
 pub(crate) mod why;
 
@@ -34,6 +35,7 @@ pub(crate) fn run(command: &Command, context: &Context) -> Result<u8, CliError> 
         Command::Why(arguments) => why::run(arguments, context),
         Command::Plugin(command) => plugin::run(command, context),
         Command::Schema(arguments) => schema::run(arguments, context),
+        Command::Secret(command) => secret::run(command, context),
         Command::Doctor(arguments) => doctor::run(arguments, context),
         Command::Gc(arguments) => gc::run(arguments, context),
         Command::Completions(arguments) => completions::run(arguments, context),

@@ -1,5 +1,6 @@
 //! Values from outside the pipeline: variables and secrets, from flags, files and the environment.
 
+mod age_files;
 mod assignment;
 mod env_file;
 mod event;

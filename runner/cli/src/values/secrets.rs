@@ -6,6 +6,7 @@ use std::path::Path;
 use capstep_pipeline::{Diagnostic, Job, Pipeline, Source, Span, Target, Template};
 use capstep_secrets::{ProviderSpec, SecretValue, parse_spec, value_from_file};
 
+use super::age_files::AgeFiles;
 use super::assignment;
 use super::env_file::EnvFile;
 use crate::arguments::SecretArguments;
@@ -28,11 +29,12 @@ pub(crate) fn resolve(
     context: &Context,
 ) -> Result<BTreeMap<String, SecretValue>, CliError> {
     let specs = specs(pipeline, arguments)?;
+    let mut age = AgeFiles::new(&arguments.identity, context);
     let mut values = BTreeMap::new();
     let mut mistakes = Vec::new();
     for (name, span) in used(source, jobs) {
         let found = match specs.get(name.as_str()) {
-            Some(spec) => given(&name, spec, context)?,
+            Some(spec) => given(&name, spec, context, &mut age)?,
             None => match env_file.get(&name) {
                 Some(value) => Some(SecretValue::new(value)),
                 None => from_environment(&name, context)?,
@@ -67,7 +69,7 @@ fn specs<'a>(
         let (name, spec) = assignment::split("--secret", written, &declared, "secrets")?;
         let spec = parse_spec(spec).map_err(|error| {
             CliError::usage(format!("`--secret {name}`: {error}")).hint(format!(
-                "write `--secret {name}=file:PATH` or `--secret {name}=env:VARIABLE`; the value itself never stands on a command line"
+                "write `--secret {name}=file:PATH`, `--secret {name}=env:VARIABLE` or `--secret {name}=age:FILE`; the value itself never stands on a command line"
             ))
         })?;
         if specs.insert(name, spec).is_some() {
@@ -115,8 +117,10 @@ fn given(
     name: &str,
     spec: &ProviderSpec,
     context: &Context,
+    age: &mut AgeFiles<'_>,
 ) -> Result<Option<SecretValue>, CliError> {
     match spec {
+        ProviderSpec::Age(path) => age.value(name, path).map(Some),
         ProviderSpec::File(path) => from_file(name, path, context).map(Some),
         ProviderSpec::Env(variable) => match from_environment(variable, context)? {
             Some(value) => Ok(Some(value)),
@@ -168,7 +172,7 @@ fn missing(pipeline: &Pipeline, name: &str, span: Span, empty: bool) -> Diagnost
         (
             format!("the secret `{name}` has no value"),
             format!(
-                "give it with `--secret {name}=file:PATH`, `--secret {name}=env:VARIABLE`, in an `--env-file` or as the environment variable `{name}`"
+                "give it with `--secret {name}=file:PATH`, `--secret {name}=env:VARIABLE`, `--secret {name}=age:FILE`, in an `--env-file` or as the environment variable `{name}`"
             ),
         )
     };
@@ -223,6 +227,7 @@ jobs:
             .collect();
         let arguments = SecretArguments {
             secrets: flags.iter().map(|flag| (*flag).to_owned()).collect(),
+            ..SecretArguments::default()
         };
         let env_file = EnvFile::read(&context, Some(Path::new("env"))).unwrap();
         match resolve(&source, &pipeline, &jobs, &arguments, &env_file, &context) {
@@ -284,7 +289,7 @@ jobs:
             &["KEY=hunter2"],
             "",
             &[],
-            "`--secret KEY`: a secret's source begins with `file:` or `env:`",
+            "`--secret KEY`: a secret's source begins with `file:`, `env:` or `age:`",
         );
         check(
             "b",
