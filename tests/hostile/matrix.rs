@@ -6,7 +6,9 @@ use capstep_grants::check::Rule;
 use capstep_tests::program::root;
 
 use crate::place::Place;
-use crate::{denials_docker, denials_files, denials_net, denials_ssh, without_verbs};
+use crate::{
+    denials_docker, denials_files, denials_net, denials_ssh, denials_state, without_verbs,
+};
 
 /// The rules that can stop a verb; none for one that touches nothing but the step itself, or what another verb was
 /// granted already.
@@ -99,6 +101,9 @@ fn rules(verb: &str) -> &'static [Rule] {
         }
         // Whoever may do anything with an image may look at it.
         "docker/inspect" => &[UndeclaredInput, NoAuthority, AccessOff],
+        "state/get" | "state/set" | "state/remove" | "state/names" => {
+            &[UndeclaredInput, NoAuthority, AccessNotRequested, AccessOff]
+        }
         "secrets/reveal" => &[UndeclaredInput, NotRevealed],
         // By the operation or session that they are given, which has been granted.
         "ssh/commit-release" | "ssh/abort-release" | "ssh/session" | "ssh/drop" | "ssh/exit"
@@ -128,7 +133,8 @@ fn every_verb_meets_every_rule_that_can_stop_it() {
         .into_iter()
         .chain(denials_net::cases(&place))
         .chain(denials_ssh::cases())
-        .chain(denials_docker::cases());
+        .chain(denials_docker::cases())
+        .chain(denials_state::cases());
     for case in cases {
         there.entry(case.verb).or_default().insert(case.rule.word());
     }

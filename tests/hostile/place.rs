@@ -133,6 +133,9 @@ chosen: http://127.0.0.1:{http}/chosen
 moved: http://127.0.0.1:{redirecting}/
 metadata: http://169.254.169.254/
 address: 127.0.0.1:{http}
+read-state: kept
+write-state: kept
+off-state: kept
 metadata-address: 169.254.169.254:80
 token: \"${{{{ secrets.CANARY }}}}\"
 shown: {{ value: \"${{{{ secrets.CANARY }}}}\", reveal: true }}
@@ -255,6 +258,15 @@ type = "url"
 type = "tcp-address"
 [inputs.metadata-address]
 type = "tcp-address"
+[inputs.read-state]
+type = "state"
+access = ["read"]
+[inputs.write-state]
+type = "state"
+access = ["write"]
+[inputs.off-state]
+type = "state"
+access = ["read if flag", "write if flag"]
 [inputs.token]
 type = "secret"
 sink = "http-header(exact)"

@@ -134,6 +134,7 @@ fn designates(authority: &Value, shown: &str) -> bool {
         // A build context is told with how it is built.
         "path" => shown == part("path") || shown.starts_with(&format!("{} (", part("path"))),
         "registry" => shown == part("host"),
+        "state" => shown == part("name"),
         "image" => {
             let image = &authority["image"];
             let name = |key: &str| image[key].as_str().unwrap_or_default();

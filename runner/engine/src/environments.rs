@@ -1,9 +1,12 @@
-//! What was deployed where: one small file for each environment of a project.
+//! What belongs to an environment of a project: what was deployed there, one small file for each, and the values that
+//! steps keep for later runs.
 
 use std::io;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+
+use capstep_host::KeptValues;
 
 use crate::state::{key_of, locked, private_folder, write_whole};
 
@@ -60,6 +63,14 @@ pub(crate) fn record(project: &Path, name: &str, deployment: Deployment) -> io::
     let mut text = serde_json::to_vec_pretty(&environment)?;
     text.push(b'\n');
     write_whole(&path, &text)
+}
+
+/// The values that steps keep for an environment of a project; jobs without one have values of their own.
+pub(crate) fn kept_values(project: &Path, name: Option<&str>) -> KeptValues {
+    // No environment's key is as short.
+    let file = name.map_or_else(|| "none".to_owned(), |name| key_of(name, name));
+    let path = project.join("values").join(format!("{file}.json"));
+    KeptValues::new(path, name.map(str::to_owned))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use capstep_grants::plan::step_name;
+use capstep_host::KeptValues;
 use capstep_host::sandbox::limits;
 use capstep_pipeline::expr::{Evaluated, Framed, JobStatus, Template, evaluate_template};
 use capstep_pipeline::{Job, Step};
@@ -54,6 +55,7 @@ pub(crate) async fn run(start: Start) -> JobEnded {
         cancel: start.cancel,
         run_cancel: start.run_cancel,
         tidying: start.tidying,
+        values: Arc::new(environments::kept_values(&context.project, None)),
         worst: Outcome::Passed,
     };
     let mut outputs = Outputs::new();
@@ -63,6 +65,10 @@ pub(crate) async fn run(start: Start) -> JobEnded {
                 .timeout
                 .as_ref()
                 .map(|limit| Instant::now() + limit.value);
+            if let Some(name) = &prepared.environment {
+                let values = environments::kept_values(&context.project, Some(name));
+                running.values = Arc::new(values);
+            }
             let superseded = running.steps(job, prepared.turn.as_ref()).await;
             match running.worst {
                 Outcome::Passed => {
@@ -126,6 +132,8 @@ struct Running {
     cancel: CancellationToken,
     run_cancel: CancellationToken,
     tidying: bool,
+    /// What its steps keep for later runs.
+    values: Arc<KeptValues>,
     deadline: Option<Instant>,
     worst: Outcome,
 }
@@ -333,7 +341,16 @@ impl Running {
         } else {
             self.cancel.clone()
         };
-        let ended = step::run(&self.context, at, step, &self.scope, &cancel, time).await;
+        let ended = step::run(
+            &self.context,
+            at,
+            step,
+            &self.scope,
+            &self.values,
+            &cancel,
+            time,
+        )
+        .await;
         if !(step.continue_on_error && ended.outcome.is_tolerable()) {
             self.went(ended.outcome);
         }

@@ -106,6 +106,9 @@ fn collect(input: &Input, interfaces: &mut BTreeSet<Interface>) {
         Kind::Url { .. } => {
             interfaces.insert(Interface::Http);
         }
+        Kind::State => {
+            interfaces.insert(Interface::State);
+        }
         Kind::TcpAddress => {
             interfaces.insert(Interface::Tcp);
         }

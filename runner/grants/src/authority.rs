@@ -63,6 +63,11 @@ pub enum Authority {
         /// The host in canonical form, with a port where it has one of its own.
         host: String,
     },
+    /// Small values of the project and the job's environment, which last between runs.
+    State {
+        /// What the values are kept under.
+        name: String,
+    },
     /// The pipeline's own text, executed at its targets.
     Script {
         /// The script's first line that says something.
@@ -86,6 +91,7 @@ impl Authority {
             Self::RemotePath { .. } => "remote-path",
             Self::Image { .. } => "image",
             Self::Registry { .. } => "registry",
+            Self::State { .. } => "state",
             Self::Script { .. } => "script",
         }
     }
@@ -111,6 +117,7 @@ impl std::fmt::Display for Authority {
             Self::RemotePath { path, .. } => f.write_str(path),
             Self::Image { image } => write!(f, "{image}"),
             Self::Registry { host } => f.write_str(host),
+            Self::State { name } => f.write_str(name),
             Self::Script { first_line, .. } => f.write_str(first_line),
         }
     }

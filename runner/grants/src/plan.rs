@@ -7,7 +7,8 @@ mod describe;
 mod scope;
 mod step;
 
-use capstep_pipeline::{Diagnostic, Pipeline, Source, Span, Step};
+use capstep_pipeline::expr::{Evaluated, Framed, evaluate_template};
+use capstep_pipeline::{Diagnostic, Job, Pipeline, Source, Span, Step};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -51,10 +52,20 @@ pub struct JobPlan {
     /// The values that make it this job of a matrix.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub matrix: Option<Map<String, Value>>,
+    /// Where it deploys to; values that last between runs are kept for each environment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<JobEnvironment>,
     /// The jobs it waits for.
     pub needs: Vec<String>,
     /// Its steps, in order.
     pub steps: Vec<StepPlan>,
+}
+
+/// Where a job deploys to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct JobEnvironment {
+    /// What it is called; none where that is known only at run time.
+    pub name: Option<String>,
 }
 
 /// What a step will do, and what it may touch.
@@ -165,6 +176,7 @@ pub fn plan(
             id: job.id.value.clone(),
             key: job.key.clone(),
             matrix: matrix.cloned(),
+            environment: environment(job, &scope),
             needs: job.needs.iter().map(|need| need.value.clone()).collect(),
             steps,
         });
@@ -176,6 +188,20 @@ pub fn plan(
     };
     diagnostics.add(races::find(source, &plan));
     (plan, diagnostics.found)
+}
+
+/// Where a job deploys to, as far as that is known.
+fn environment(job: &Job, scope: &PlanScope<'_>) -> Option<JobEnvironment> {
+    let framed = Framed {
+        scope,
+        frame: &job.frame,
+    };
+    let name = match evaluate_template(&job.environment.as_ref()?.name, &framed) {
+        Ok(Evaluated::Json(Value::String(name))) => Some(name),
+        Ok(Evaluated::Json(Value::Number(name))) => Some(name.to_string()),
+        _ => None,
+    };
+    Some(JobEnvironment { name })
 }
 
 /// Mistakes, each told once: the jobs of a matrix have their steps in common, and so what is wrong with them.

@@ -55,6 +55,7 @@ const TYPES: &[(&str, &[&str], &[&str])] = &[
         &["ruby", "\"Registry.example.com/webapp:web\""],
     ),
     ("registry", &[], &["docker.io", "Registry.example.com"]),
+    ("state", &["read", "write"], &["releases", "last-good"]),
 ];
 
 fn field() -> impl Strategy<Value = Field> {
@@ -138,6 +139,8 @@ fn acts<'a>(pointers: &'a [String]) -> Vec<(Act<'a>, &'static [&'static str])> {
             &[],
         ));
         acts.push((Act::Tcp { input }, &[]));
+        acts.push((Act::StateRead { input }, &["read"]));
+        acts.push((Act::StateWrite { input }, &["write"]));
         acts.push((
             Act::SshConnect { target: input },
             &["script", "files", "exec"],
@@ -245,6 +248,7 @@ fn touched(permit: &Permit) -> Vec<String> {
         Permit::Path { path, .. } => vec![path.to_string()],
         Permit::Url(permit) => vec![permit.url.to_string()],
         Permit::Tcp { host, port, .. } => vec![format!("{host}:{port}")],
+        Permit::State { name, .. } => vec![name.clone()],
         Permit::Ssh(permit) => vec![format!("{}@{}:{}", permit.user, permit.host, permit.port)],
         Permit::Script { text, .. } => vec![text.clone()],
         Permit::Transfer { remote, .. } | Permit::Remote(remote) => vec![remote.path.clone()],
@@ -369,6 +373,7 @@ fn kinds() -> Vec<Kind> {
         Kind::SshTarget,
         Kind::Image,
         Kind::Registry,
+        Kind::State,
         Kind::RemotePath {
             target: SiblingRef::Requirement("t".to_owned()),
         },

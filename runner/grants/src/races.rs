@@ -11,7 +11,7 @@ use crate::authority::Authority;
 use crate::grant::{Grant, Place};
 use crate::image_reference::ImageReference;
 use crate::manifest::Access;
-use crate::plan::{JobPlan, Plan, StepPlan};
+use crate::plan::{JobEnvironment, JobPlan, Plan, StepPlan};
 use crate::remote_path;
 use crate::workspace_path::WorkspacePath;
 use order::Order;
@@ -25,6 +25,10 @@ enum Thing {
         path: String,
     },
     Image(ImageReference),
+    State {
+        name: String,
+        environment: Option<JobEnvironment>,
+    },
 }
 
 struct Touch<'a> {
@@ -46,7 +50,7 @@ pub(crate) fn find(source: &Source, plan: &Plan) -> Vec<Diagnostic> {
             let steps = job.steps.iter().map(|step| Toucher {
                 job,
                 step,
-                touches: touches(step),
+                touches: touches(job, step),
             });
             let steps: Vec<_> = steps.filter(|step| !step.touches.is_empty()).collect();
             (place, job, steps)
@@ -142,7 +146,7 @@ fn race(source: &Source, left: &Toucher<'_>, right: &Toucher<'_>) -> Option<Diag
     None
 }
 
-fn touches(step: &StepPlan) -> Vec<Touch<'_>> {
+fn touches<'a>(job: &JobPlan, step: &'a StepPlan) -> Vec<Touch<'a>> {
     let mut touches = Vec::new();
     for grant in &step.authority {
         // Nothing is done with it: every access is off, and the host doesn't read it either.
@@ -205,6 +209,14 @@ fn touches(step: &StepPlan) -> Vec<Touch<'_>> {
                     grant,
                 });
             }
+            Some(Authority::State { name }) => touches.push(Touch {
+                thing: Thing::State {
+                    name: name.clone(),
+                    environment: job.environment.clone(),
+                },
+                writes: grant.access.contains(&Access::Write),
+                grant,
+            }),
             // Nothing of these is written by a step as far as anybody can tell; a run-time value isn't judged.
             Some(
                 Authority::Url { .. }
@@ -242,7 +254,29 @@ fn meet(left: &Thing, right: &Thing) -> bool {
             },
         ) => host == other_host && port == other_port && remote_path::overlap(path, other_path),
         (Thing::Image(left), Thing::Image(right)) => left.is_same_tag(right),
-        (Thing::Local(_) | Thing::Remote { .. } | Thing::Image(_), _) => false,
+        (
+            Thing::State { name, environment },
+            Thing::State {
+                name: other_name,
+                environment: other,
+            },
+        ) => {
+            // Each environment has values of its own, and so have jobs without one.
+            name == other_name && may_be_same(environment.as_ref(), other.as_ref())
+        }
+        (Thing::Local(_) | Thing::Remote { .. } | Thing::Image(_) | Thing::State { .. }, _) => {
+            false
+        }
+    }
+}
+
+/// Whether two jobs may deploy to the same place; a name that is known only at run time may be any.
+fn may_be_same(left: Option<&JobEnvironment>, right: Option<&JobEnvironment>) -> bool {
+    match (left, right) {
+        (Some(left), Some(right)) => {
+            left.name.is_none() || right.name.is_none() || left.name == right.name
+        }
+        (left, right) => left.is_none() && right.is_none(),
     }
 }
 
@@ -250,6 +284,7 @@ fn shown(thing: &Thing) -> String {
     match thing {
         Thing::Local(path) => path.to_string(),
         Thing::Image(image) => image.to_string(),
+        Thing::State { name, .. } => format!("the state {name}"),
         Thing::Remote { host, path, .. } => format!("{path} on {host}"),
     }
 }

@@ -58,8 +58,26 @@ pub(crate) fn authority(kind: &Kind, text: &str) -> Result<Option<Authority>, St
         Kind::Registry => Authority::Registry {
             host: image_reference::registry(text)?,
         },
+        Kind::State => Authority::State {
+            name: state_name(text)?,
+        },
         _ => return Ok(None),
     }))
+}
+
+/// How long the name of a state may be, in bytes: a line of a plan holds it.
+const MAX_STATE_NAME: usize = 64;
+
+/// The name of a state: it begins with a letter or a digit; `.`, `_` and `-` may follow.
+pub(crate) fn state_name(text: &str) -> Result<String, String> {
+    let begins = text.starts_with(|c: char| c.is_ascii_alphanumeric());
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if !begins || !text.chars().all(plain) || text.len() > MAX_STATE_NAME {
+        return Err(format!(
+            "`{text}` is no name of a state: it begins with a letter or a digit, then letters, digits, `.`, `_` and `-`, at most {MAX_STATE_NAME} in all"
+        ));
+    }
+    Ok(text.to_owned())
 }
 
 /// An http(s) URL in canonical form, without credentials or a fragment.
@@ -192,6 +210,10 @@ mod tests {
         check(&kind, "x", Err("no URL"));
         check(&Kind::TcpAddress, "db:5432", Ok("db:5432"));
         check(&Kind::TcpAddress, "db", Err("no port"));
+        check(&Kind::State, "last-good.web_1", Ok("last-good.web_1"));
+        for wrong in ["", ".x", "a/b", "a b", "-a", "ä", &"a".repeat(65)] {
+            check(&Kind::State, wrong, Err("no name of a state"));
+        }
         check(&Kind::TcpAddress, "2130706433:80", Ok("127.0.0.1:80"));
         check(&Kind::Path, "../x", Err("leads out"));
     }

@@ -5,11 +5,13 @@
 //! - `step`: one running step: the way from a call to a verb, and what is done around every verb;
 //! - `script`: the pipeline's own script, where a step has one and no plugin;
 //! - `verbs`: one module a capability; `ops` the operations that they start; `files` the workspace they reach;
+//! - `kept_values`: what lasts between runs;
 //! - `journal`: the record of effects; `observer`: who hears what a step says; `fault`: how a verb fails.
 
 mod fault;
 mod files;
 pub mod journal;
+mod kept_values;
 pub mod observer;
 mod ops;
 pub mod protocol;
@@ -19,6 +21,7 @@ mod step;
 mod verbs;
 
 pub use files::{SealedFiles, SealedFilesError, Workspace, hash_files};
+pub use kept_values::{KeptValues, KeptValuesError};
 pub use script::ScriptHost;
 pub use step::{StepRun, StepSettings};
 pub use verbs::DockerAccess;

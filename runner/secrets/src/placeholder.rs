@@ -49,6 +49,15 @@ impl Placeholder {
         &self.0
     }
 
+    /// Whether something of the shape of a placeholder stands anywhere in `text`.
+    pub fn is_in(text: &str) -> bool {
+        let length = PREFIX.len() + RANDOM_BYTES * 2;
+        text.match_indices(PREFIX).any(|(start, _)| {
+            text.get(start..start + length)
+                .is_some_and(Self::looks_like)
+        })
+    }
+
     /// Whether `text` has exactly the shape of a placeholder. It says nothing about whether one was ever issued.
     pub fn looks_like(text: &str) -> bool {
         text.strip_prefix(PREFIX).is_some_and(|digits| {
@@ -89,6 +98,23 @@ mod tests {
         check("capstep:secret:00112233445566778899aabbccddeeff0", false);
         check(" capstep:secret:00112233445566778899aabbccddeeff", false);
         check("capstep:secret:", false);
+        check("", false);
+    }
+
+    #[test]
+    fn somewhere_in_a_text() {
+        let check = |text: &str, expected: bool| {
+            assert_eq!(Placeholder::is_in(text), expected, "{text}");
+        };
+        check("capstep:secret:00112233445566778899aabbccddeeff", true);
+        check("é capstep:secret:00112233445566778899aabbccddeeff0", true);
+        check(
+            "capstep:secret:capstep:secret:00112233445566778899aabbccddeeff",
+            true,
+        );
+        check("capstep:secret:00112233445566778899AABBCCDDEEFF", false);
+        check("a capstep:secret:00112233445566778899aabbccddeef é", false);
+        check("capstep:secret:é", false);
         check("", false);
     }
 }

@@ -49,15 +49,16 @@ pub enum FileValueError {
 /// # Errors
 /// [`SpecError`] says which part is wrong, never what was written.
 pub fn parse_spec(text: &str) -> Result<ProviderSpec, SpecError> {
-    let of_path: [(&str, fn(PathBuf) -> ProviderSpec); 2] =
-        [("file:", ProviderSpec::File), ("age:", ProviderSpec::Age)];
-    for (prefix, spec) in of_path {
-        if let Some(path) = text.strip_prefix(prefix) {
-            if path.is_empty() || path.contains('\0') {
-                return Err(SpecError::Path);
-            }
-            return Ok(spec(PathBuf::from(path)));
-        }
+    let path_after = |prefix: &str| {
+        let path = text.strip_prefix(prefix)?;
+        let whole = !path.is_empty() && !path.contains('\0');
+        Some(whole.then(|| PathBuf::from(path)).ok_or(SpecError::Path))
+    };
+    if let Some(path) = path_after("file:") {
+        return path.map(ProviderSpec::File);
+    }
+    if let Some(path) = path_after("age:") {
+        return path.map(ProviderSpec::Age);
     }
     let name = text.strip_prefix("env:").ok_or(SpecError::Scheme)?;
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';

@@ -32,7 +32,7 @@
 //! the same function a [`testing::Mock`] and run natively.
 //!
 //! Layout: one module for each interface with its trait ([`docker`], [`files`], [`http`], [`log`], [`ops`], [`secrets`], [`ssh`],
-//! [`tcp`], [`time`]); [`error`] and [`failure`]; reading inputs in [`inputs`], their types in [`duration`], [`list`] and [`mod@pointer`];
+//! [`state`], [`tcp`], [`time`]); [`error`] and [`failure`]; reading inputs in [`inputs`], their types in [`duration`], [`list`] and [`mod@pointer`];
 //! `guest` is the real host behind the traits, in wasm alone; [`step`](mod@step) is the way in; [`testing`] is the
 //! other host.
 
@@ -49,6 +49,7 @@ pub mod ops;
 pub mod pointer;
 pub mod secrets;
 pub mod ssh;
+pub mod state;
 pub mod step;
 pub mod tcp;
 pub mod time;

@@ -13,7 +13,7 @@ use capstep_host::sandbox::{
     AbiKind, CacheDirectories, DeclaredInterfaces, Invocation, LoadedPlugin, RunOutcome, Sandbox,
     SandboxConfig,
 };
-use capstep_host::{DockerAccess, SealedFiles, StepRun, StepSettings, Workspace};
+use capstep_host::{DockerAccess, KeptValues, SealedFiles, StepRun, StepSettings, Workspace};
 use capstep_net::{Dialer, NetworkPolicy};
 use capstep_pipeline::expr::{Evaluated, JobStatus, Reference, Scope};
 use capstep_pipeline::{Source, parse_pipeline};
@@ -74,6 +74,7 @@ struct Host {
     masker: Masker,
     dialer: Arc<Dialer>,
     docker: Arc<DockerAccess>,
+    values: Arc<KeptValues>,
 }
 
 impl Host {
@@ -111,6 +112,7 @@ impl Host {
             sealed: Arc::new(SealedFiles::open(&state).unwrap()),
             journal: Arc::new(Journal::create(&state.join("journal.jsonl")).unwrap()),
             masker: Masker::new([]),
+            values: Arc::new(KeptValues::new(state.join("values.json"), None)),
             docker: Arc::new(DockerAccess::new(
                 Endpoint::find(&Surroundings::default()),
                 Arc::new(Dialer::new(NetworkPolicy::default())),
@@ -138,6 +140,7 @@ impl Host {
             masker: self.masker.clone(),
             dialer: Arc::clone(&self.dialer),
             docker: Arc::clone(&self.docker),
+            values: Arc::clone(&self.values),
             cancel: cancel.clone(),
         });
         let invocation = Invocation {

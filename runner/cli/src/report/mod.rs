@@ -109,6 +109,7 @@ mod tests {
     #[test]
     fn jobs_overlap_unless_one_waits() {
         let job = |id: &str, needs: &[&str]| JobPlan {
+            environment: None,
             id: id.to_owned(),
             key: id.to_owned(),
             matrix: None,

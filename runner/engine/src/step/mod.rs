@@ -17,7 +17,7 @@ use capstep_grants::manifest::Abi;
 use capstep_grants::plan::step_name;
 use capstep_host::journal::Actor;
 use capstep_host::sandbox::{Arguments, Invocation, Limits};
-use capstep_host::{StepRun, StepSettings};
+use capstep_host::{KeptValues, StepRun, StepSettings};
 use capstep_pipeline::Step;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -56,6 +56,7 @@ pub(crate) async fn run(
     at: &StepRef,
     step: &Step,
     scope: &RunScope,
+    values: &Arc<KeptValues>,
     cancel: &CancellationToken,
     time: Time,
 ) -> Ended {
@@ -68,6 +69,7 @@ pub(crate) async fn run(
             at,
             step,
             scope,
+            values,
             cancel,
             attempt,
             time: time.of_try(),
@@ -147,6 +149,7 @@ struct Try<'a> {
     at: &'a StepRef,
     step: &'a Step,
     scope: &'a RunScope,
+    values: &'a Arc<KeptValues>,
     cancel: &'a CancellationToken,
     attempt: u32,
     time: Duration,
@@ -159,6 +162,7 @@ impl Try<'_> {
             at,
             step,
             scope,
+            values,
             cancel,
             attempt,
             time,
@@ -197,6 +201,7 @@ impl Try<'_> {
             masker: context.masker.clone(),
             dialer: Arc::clone(&context.dialer),
             docker: Arc::clone(&context.docker),
+            values: Arc::clone(values),
             cancel: cancel.clone(),
         });
         let Some(loaded) = &ready.loaded else {

@@ -37,6 +37,8 @@ pub enum Bound {
         host: HostPattern,
         port: Option<u16>,
     },
+    /// A name, or, with a `*` at its end, all that begin with it.
+    State(String),
 }
 
 /// Which hosts are meant.
@@ -130,6 +132,10 @@ impl Bound {
                     port,
                 })
             }
+            Kind::State => {
+                text::state_name(written.strip_suffix('*').unwrap_or(written))?;
+                Ok(Self::State(written.to_owned()))
+            }
             other => Err(format!("a {} has no bound", other.word())),
         }
     }
@@ -167,6 +173,7 @@ impl Bound {
             },
             "image" => Kind::Image,
             "registry" => Kind::Registry,
+            "state" => Kind::State,
             "remote-path" => return remote_path::parse(written).ok().map(Self::RemotePath),
             _ => return None,
         };
@@ -179,7 +186,7 @@ impl Bound {
             Self::SshTarget { user, host, port } => (Some(user.as_str()), host, *port),
             Self::TcpAddress { host, port } | Self::Url { host, port, .. } => (None, host, *port),
             Self::Registry { host, port } => (None, host, port.unwrap_or(443)),
-            Self::Path(_) | Self::RemotePath(_) | Self::Image(_) => return false,
+            Self::Path(_) | Self::RemotePath(_) | Self::Image(_) | Self::State(_) => return false,
         };
         user.is_none_or(|user| bound_user == Some(user))
             && port.is_none_or(|port| port == bound_port)
@@ -249,6 +256,10 @@ impl Bound {
                     *port == actual_port && host.matches(actual_host)
                 })
             }
+            (Self::State(written), Authority::State { name }) => match written.strip_suffix('*') {
+                Some(beginning) => name.starts_with(beginning),
+                None => name == written,
+            },
             _ => false,
         }
     }

@@ -288,6 +288,7 @@ impl Deriver<'_, '_> {
                 Kind::Path => "dist/",
                 Kind::Image => "registry.example.com/webapp",
                 Kind::Registry => "registry.example.com",
+                Kind::State => "releases-*",
                 _ => "/srv/app/",
             };
             let source = self

@@ -97,7 +97,8 @@ pub(crate) fn check(kind: &Kind, value: &Value, raw: Option<&str>) -> Result<Val
         | Kind::TcpAddress
         | Kind::SshTarget
         | Kind::Image
-        | Kind::Registry => {
+        | Kind::Registry
+        | Kind::State => {
             let text = text().ok_or_else(|| expected(kind.word()))?;
             text::authority(kind, &text)?;
             Ok(Value::String(text))

@@ -19,6 +19,10 @@ pub enum Act<'a> {
     },
     /// Opening a connection.
     Tcp { input: &'a str },
+    /// Looking at the values of a state.
+    StateRead { input: &'a str },
+    /// Setting or removing a value of a state.
+    StateWrite { input: &'a str },
     /// Logging in.
     SshConnect { target: &'a str },
     /// Logging in to a host on the way to a target.
@@ -93,6 +97,8 @@ impl<'a> Act<'a> {
             | Self::Write { input, .. }
             | Self::Http { input, .. }
             | Self::Tcp { input }
+            | Self::StateRead { input }
+            | Self::StateWrite { input }
             | Self::Use { input, .. }
             | Self::Reveal { input } => input,
             Self::SshConnect { target } | Self::SshExec { target } => target,
@@ -116,8 +122,8 @@ impl<'a> Act<'a> {
     /// The access word that the act needs, for messages.
     pub fn access(&self) -> Option<Access> {
         Some(match self {
-            Self::Look { .. } | Self::Read { .. } => Access::Read,
-            Self::Write { .. } => Access::Write,
+            Self::Look { .. } | Self::Read { .. } | Self::StateRead { .. } => Access::Read,
+            Self::Write { .. } | Self::StateWrite { .. } => Access::Write,
             Self::Http { .. } => Access::Request,
             Self::Tcp { .. } => Access::Connect,
             Self::SshScript { .. } => Access::Script,

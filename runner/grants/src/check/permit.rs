@@ -25,6 +25,12 @@ pub enum Permit {
         written: bool,
         place: Place,
     },
+    /// The values of a state.
+    State {
+        grant: String,
+        name: String,
+        place: Place,
+    },
     /// A login.
     Ssh(SshPermit),
     /// The pipeline's script, at a target.

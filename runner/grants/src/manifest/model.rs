@@ -120,6 +120,8 @@ pub enum Kind {
     Image,
     /// A registry's host.
     Registry,
+    /// The name of small values that last between runs.
+    State,
 }
 
 impl Kind {
@@ -147,6 +149,7 @@ impl Kind {
             Self::RemotePath { .. } => "remote-path",
             Self::Image => "image",
             Self::Registry => "registry",
+            Self::State => "state",
         }
     }
 
@@ -160,7 +163,8 @@ impl Kind {
             | Self::SshTarget
             | Self::RemotePath { .. }
             | Self::Image
-            | Self::Registry => true,
+            | Self::Registry
+            | Self::State => true,
             Self::String { .. }
             | Self::Boolean
             | Self::Integer { .. }

@@ -47,6 +47,7 @@ pub(super) fn vocabulary(kind: &Kind) -> Vocabulary {
             &[],
         ),
         Kind::Registry => (&[Access::Login], &[Access::Login]),
+        Kind::State => (&[Access::Read, Access::Write], &[]),
         Kind::String { .. }
         | Kind::Boolean
         | Kind::Integer { .. }
@@ -66,7 +67,6 @@ pub(super) fn vocabulary(kind: &Kind) -> Vocabulary {
 
 /// Types of later issues: refused by name, so that nobody takes them for a typing mistake.
 const LATER: &[&str] = &[
-    "state",
     "container",
     "compose-project",
     "network",
@@ -149,6 +149,7 @@ pub(super) fn parse_type<'a>(
         "ssh-target" => Kind::SshTarget,
         "image" => Kind::Image,
         "registry" => Kind::Registry,
+        "state" => Kind::State,
         later if LATER.contains(&later) => {
             return Err(format!("type `{later}` is not supported yet"));
         }

@@ -85,6 +85,7 @@ mod tests {
             id: id.to_owned(),
             key: id.to_owned(),
             matrix: None,
+            environment: None,
             needs: needs.iter().map(|need| (*need).to_owned()).collect(),
             steps: Vec::new(),
         };

@@ -1,5 +1,6 @@
 //! Pairs of steps that race, and pairs that don't.
 
+use crate::bind::Knowledge;
 use crate::testing::{Plugins, planned, variables};
 
 const INPUTS: &str = r#"
@@ -29,6 +30,12 @@ access = ["upload"]
 [inputs.get]
 type = "remote-path(target)"
 access = ["download"]
+[inputs.kept]
+type = "state"
+access = ["write"]
+[inputs.seen]
+type = "state"
+access = ["read"]
 [inputs.made]
 type = "image"
 access = ["build", "push if push"]
@@ -87,6 +94,9 @@ fn overlapping_writes() {
         "/srv/current on h",
         (35, 39),
     );
+    both_write("kept: s", "kept: s", "the state s", (23, 23));
+    check("kept: s", "kept: t", "", &[]);
+    check("kept: s", "write: s", "", &[]);
     check("write: out", "write: output", "", &[]);
     check("write: out/a", "write: out/b", "", &[]);
     check("maybe: out", "write: out", "", &[]);
@@ -213,6 +223,31 @@ fn images() {
         "",
         &[],
     );
+}
+
+#[test]
+fn environments_have_states_of_their_own() {
+    let check = |left: &str, right: &str, races: bool| {
+        let text = format!(
+            "version: 1\nvars: {{ where: production }}\njobs:\n  a:\n{left}    steps:\n      - uses: p\n        with: {{ kept: s }}\n  b:\n{right}    steps:\n      - uses: p\n        with: {{ seen: s }}\n"
+        );
+        let (_, _, diagnostics) = planned(
+            &text,
+            &Plugins::and(INPUTS),
+            &variables([("where", "production".into(), Knowledge::Written)]),
+        );
+        assert_eq!(diagnostics.len(), usize::from(races), "{text}");
+    };
+    let at = |name: &str| format!("    environment: {name}\n");
+    check("", "", true);
+    check(&at("production"), &at("production"), true);
+    check(&at("\"${{ vars.where }}\""), &at("production"), true);
+    check(&at("production"), &at("staging"), false);
+    check(&at("\"${{ vars.where }}\""), &at("staging"), false);
+    check(&at("production"), "", false);
+    // Known only when it runs: it may be any, but not none.
+    check(&at("\"${{ run.id }}\""), &at("staging"), true);
+    check(&at("\"${{ run.id }}\""), "", false);
 }
 
 #[test]

@@ -59,6 +59,8 @@ fn known(authority: &Authority, asked: &Asked) -> Option<Certainty> {
         // The image itself is found by its text.
         Authority::Image { image } => granted(is_registry(asked.host.as_ref()?, &image.registry)),
         Authority::Registry { host } => granted(is_registry(asked.host.as_ref()?, host)),
+        // By its name, as the plan writes it.
+        Authority::State { .. } => None,
         // What a script is asked for by is where it runs; that is its target's matter.
         Authority::Script { .. } => None,
     }

@@ -35,6 +35,10 @@ pub enum Answer {
     Response(Response),
     /// `tcp.answer`.
     Tcp(TcpAnswer),
+    /// `state.get`.
+    Value(Option<String>),
+    /// `state.names`.
+    Names(Vec<String>),
     /// `ssh.exit`.
     Exit(Exit),
     /// `ssh.uploaded`.

@@ -113,6 +113,19 @@ pub enum Call {
     #[serde(rename = "tcp/answer")]
     TcpAnswer { op: Handle },
 
+    #[serde(rename = "state/get")]
+    StateGet { input: String, name: String },
+    #[serde(rename = "state/set")]
+    StateSet {
+        input: String,
+        name: String,
+        value: String,
+    },
+    #[serde(rename = "state/remove")]
+    StateRemove { input: String, name: String },
+    #[serde(rename = "state/names")]
+    StateNames { input: String },
+
     #[serde(rename = "ssh/connect")]
     SshConnect { target: String },
     #[serde(rename = "ssh/session")]

@@ -113,7 +113,6 @@ fn judge(import: &str, instance: bool, declared: &DeclaredInterfaces) -> Judged 
         }
         return match Interface::from_name(interface) {
             _ if interface == "types" => Judged::Offered,
-            Some(interface) if !interface.is_offered() => Judged::Unknown,
             Some(interface) if declared.allows(interface) => Judged::Offered,
             Some(interface) => Judged::Undeclared(interface),
             None => Judged::Unknown,
@@ -172,7 +171,7 @@ mod tests {
             (&world, "capstep:step/log@0.1.0", "offered"),
             (&world, "capstep:step/types@0.1.0", "offered"),
             (&world, "capstep:step/ssh@0.1.0", "undeclared"),
-            (&world, "capstep:step/state@0.1.0", "unknown"),
+            (&world, "capstep:step/state@0.1.0", "offered"),
             (&world, "capstep:step/docker@0.1.0", "undeclared"),
             (&world, "wasi:cli/exit@0.2.3", "offered"),
             (&world, "wasi:cli/exit@0.3.0", "unknown"),

@@ -166,11 +166,7 @@ fn exports_text(exports: &[String]) -> String {
 }
 
 fn offered_text() -> String {
-    let offered: Vec<&str> = Interface::ALL
-        .into_iter()
-        .filter(|interface| interface.is_offered())
-        .map(Interface::name)
-        .collect();
+    let offered: Vec<&str> = Interface::ALL.into_iter().map(Interface::name).collect();
     offered.join(", ")
 }
 

@@ -51,7 +51,7 @@ pub enum Interface {
     Docker,
     /// Revealing a secret.
     Secrets,
-    /// Values between runs; known by name, not offered by this host yet.
+    /// Values between runs.
     State,
 }
 
@@ -94,11 +94,6 @@ impl Interface {
         Self::ALL
             .into_iter()
             .find(|interface| interface.name() == name)
-    }
-
-    /// Whether this host implements it.
-    pub fn is_offered(self) -> bool {
-        self != Self::State
     }
 }
 

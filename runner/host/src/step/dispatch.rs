@@ -117,6 +117,11 @@ fn abridged(call: &Call) -> std::borrow::Cow<'_, Call> {
             request.body = Body::Empty;
             Cow::Owned(Call::HttpSend { request })
         }
+        Call::StateSet { input, name, .. } => Cow::Owned(Call::StateSet {
+            input: input.clone(),
+            name: name.clone(),
+            value: String::new(),
+        }),
         other => Cow::Borrowed(other),
     }
 }
@@ -138,7 +143,9 @@ fn changes(call: &Call) -> bool {
         | Call::DockerBuild { .. }
         | Call::DockerPull { .. }
         | Call::DockerPush { .. }
-        | Call::DockerTag { .. } => true,
+        | Call::DockerTag { .. }
+        | Call::StateSet { .. }
+        | Call::StateRemove { .. } => true,
         Call::HttpSend { request } => verbs::http::changes(&request.method),
         _ => false,
     }
@@ -169,6 +176,10 @@ async fn dispatch(shared: &Arc<Shared>, meta: &Meta, call: Call) -> Result<Answe
         | Call::FilesOpenWrite { .. } => verbs::files::call(shared, meta, call).await,
         Call::HttpSend { .. } | Call::HttpResponse { .. } => verbs::http::call(shared, meta, call),
         Call::TcpConnect { .. } | Call::TcpAnswer { .. } => verbs::tcp::call(shared, meta, call),
+        Call::StateGet { .. }
+        | Call::StateSet { .. }
+        | Call::StateRemove { .. }
+        | Call::StateNames { .. } => verbs::state::call(shared, meta, call).await,
         Call::SshConnect { .. }
         | Call::SshSession { .. }
         | Call::SshRun { .. }

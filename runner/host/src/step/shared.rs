@@ -14,6 +14,7 @@ use super::voice::Voice;
 use crate::fault::Fault;
 use crate::files::{Reading, SealedFiles, Workspace};
 use crate::journal::{Actor, GrantReference, Journal};
+use crate::kept_values::KeptValues;
 use crate::observer::StepObserver;
 use crate::ops::{Held, Table};
 use crate::protocol::Level;
@@ -39,6 +40,8 @@ pub struct StepSettings {
     pub dialer: Arc<Dialer>,
     /// The machine's Docker engine.
     pub docker: Arc<DockerAccess>,
+    /// The values that last between runs, of this project and the job's environment.
+    pub values: Arc<KeptValues>,
     /// Cancelled when the run is: pending operations end with `cancelled`, new verbs go on working.
     pub cancel: CancellationToken,
 }
@@ -59,6 +62,7 @@ pub(crate) struct Shared {
     pub(crate) masker: Masker,
     pub(crate) dialer: Arc<Dialer>,
     pub(crate) docker: Arc<DockerAccess>,
+    pub(crate) values: Arc<KeptValues>,
     pub(crate) cancel: CancellationToken,
     pub(crate) table: Table,
     /// Secrets by the pointer of the input that holds them.
@@ -108,6 +112,7 @@ impl StepRun {
                 masker,
                 dialer: settings.dialer,
                 docker: settings.docker,
+                values: settings.values,
                 cancel: settings.cancel,
                 table: Table::default(),
                 secrets,

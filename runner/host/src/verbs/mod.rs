@@ -14,6 +14,7 @@ mod pipe;
 pub(crate) mod roles;
 pub(crate) mod secrets;
 pub(crate) mod ssh;
+pub(crate) mod state;
 pub(crate) mod tcp;
 pub(crate) mod time;
 

@@ -6,6 +6,7 @@ mod http;
 mod log;
 mod ops;
 mod ssh;
+mod state;
 mod tcp;
 
 use crate::bindings::capstep::step::{op, secrets, time};

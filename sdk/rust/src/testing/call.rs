@@ -107,6 +107,18 @@ pub enum Call {
     Tag { source: String, image: String },
     /// [`crate::docker::Docker::start_inspect`].
     Inspect { image: String },
+    /// [`crate::state::State::get`].
+    StateGet { input: String, name: String },
+    /// [`crate::state::State::set`].
+    StateSet {
+        input: String,
+        name: String,
+        value: String,
+    },
+    /// [`crate::state::State::unset`].
+    StateUnset { input: String, name: String },
+    /// [`crate::state::State::names`].
+    StateNames { input: String },
     /// [`crate::secrets::Secrets::reveal`].
     Reveal { input: String },
 }
@@ -143,6 +155,10 @@ impl Call {
             Self::Push { image } => ("push", image.as_str()),
             Self::Tag { image, .. } => ("tag", image.as_str()),
             Self::Inspect { image } => ("inspect", image.as_str()),
+            Self::StateGet { input, .. } => ("state-get", input.as_str()),
+            Self::StateSet { input, .. } => ("state-set", input.as_str()),
+            Self::StateUnset { input, .. } => ("state-unset", input.as_str()),
+            Self::StateNames { input } => ("state-names", input.as_str()),
             Self::Reveal { input } => ("reveal", input.as_str()),
         };
         format!("{name} {of}").trim_end().to_owned()

@@ -9,6 +9,7 @@ use crate::files::{EntriesOptions, Entry, FileStreams, Files, Stat, WriteOptions
 use crate::http::{Http, Request, Response};
 use crate::secrets::Secrets;
 use crate::ssh::{Exit, Released, RemoteStat, RunOptions, Ssh, Transfer, Uploaded};
+use crate::state::State;
 use crate::tcp::{Options, Tcp};
 
 /// Takes one kind of answer out; another is the test's mistake, told as an error.
@@ -288,6 +289,32 @@ impl Ssh for Mock<'_> {
 
     fn released(&self, op: &MockOp) -> Result<Released, Error> {
         expect!(self.result(op), Answer::Released(released) => released)
+    }
+}
+
+impl State for Mock<'_> {
+    fn get(&self, input: &str, name: &str) -> Result<Option<String>, Error> {
+        let (input, name) = (input.to_owned(), name.to_owned());
+        expect!(self.call(Call::StateGet { input, name }), Answer::Value(value) => value)
+    }
+
+    fn set(&self, input: &str, name: &str, value: &str) -> Result<(), Error> {
+        let call = Call::StateSet {
+            input: input.to_owned(),
+            name: name.to_owned(),
+            value: value.to_owned(),
+        };
+        expect!(self.call(call), Answer::Done => ())
+    }
+
+    fn unset(&self, input: &str, name: &str) -> Result<(), Error> {
+        let (input, name) = (input.to_owned(), name.to_owned());
+        expect!(self.call(Call::StateUnset { input, name }), Answer::Done => ())
+    }
+
+    fn names(&self, input: &str) -> Result<Vec<String>, Error> {
+        let input = input.to_owned();
+        expect!(self.call(Call::StateNames { input }), Answer::Names(names) => names)
     }
 }
 

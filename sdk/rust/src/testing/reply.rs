@@ -17,6 +17,10 @@ pub enum Answer {
     Bytes(Vec<u8>),
     /// A digest, or a secret's value.
     Text(String),
+    /// A kept value, where there is one.
+    Value(Option<String>),
+    /// The names of kept values.
+    Names(Vec<String>),
     /// What writing entries did.
     Written(Written),
     /// A listing.

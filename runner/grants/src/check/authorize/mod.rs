@@ -1,13 +1,14 @@
 //! The decision.
 //!
 //! Here are the acts and what every decision begins with: the declaration and the grant at a pointer. `local`,
-//! `network`, `remote`, `image` and `value` decide on paths, connections, targets, images and
-//! secrets.
+//! `network`, `remote`, `image`, `state` and `value` decide on paths, connections, targets,
+//! images, values between runs and secrets.
 
 mod image;
 mod local;
 mod network;
 mod remote;
+mod state;
 mod value;
 
 use super::act::Act;
@@ -41,6 +42,8 @@ pub fn authorize(step: &StepAuthority, act: &Act<'_>) -> Result<Permit, Refusal>
         Act::Write { input, entry } => decision.path(input, entry, &[Access::Write]),
         Act::Http { input, url, method } => decision.http(input, *url, method),
         Act::Tcp { input } => decision.tcp(input),
+        Act::StateRead { input } => decision.state(input, Access::Read),
+        Act::StateWrite { input } => decision.state(input, Access::Write),
         Act::SshConnect { target } => decision
             .ssh(target, &[Access::Script, Access::Files, Access::Exec])
             .map(Permit::Ssh),

@@ -9,7 +9,7 @@ use crate::manifest::SinkKind;
 #[test]
 fn every_act_has_a_yes_a_no_and_an_absence() {
     let acts: BTreeSet<&str> = table().iter().map(|(act, _)| name(act)).collect();
-    assert_eq!(acts.len(), 22);
+    assert_eq!(acts.len(), 24);
     for act in acts {
         let has = |wanted: fn(&Outcome) -> bool| {
             table()
@@ -85,6 +85,8 @@ fn the_table_has_every_rule_of_every_act() {
             }
         }
         ask(Act::Tcp { input });
+        ask(Act::StateRead { input });
+        ask(Act::StateWrite { input });
         ask(Act::SshConnect { target: input });
         ask(Act::SshExec { target: input });
         ask(Act::Reveal { input });

@@ -8,6 +8,7 @@ mod local;
 mod logins;
 mod network;
 mod remote;
+mod state;
 mod values;
 
 use std::sync::Arc;
@@ -160,6 +161,21 @@ type = "registry"
 access = ["login if flag"]
 [inputs.unset-registry]
 type = "registry"
+[inputs.seen]
+type = "state"
+access = ["read"]
+[inputs.kept]
+type = "state"
+access = ["read", "write"]
+[inputs.set]
+type = "state"
+access = ["write"]
+[inputs.state-off]
+type = "state"
+access = ["read if flag", "write if flag"]
+[inputs.unset-state]
+type = "state"
+access = ["read", "write"]
 [inputs.key]
 type = "secret"
 sink = "ssh-auth(one)"
@@ -219,6 +235,10 @@ const WITH: &str = r#"with:
   bastion: "j@b1"
   other-bastion: ["j@b2"]
   emptied: /www
+  seen: images
+  kept: releases
+  set: last
+  state-off: off
 allow: { api: "https://api.example.com/v2/" }"#;
 
 fn step() -> StepAuthority {
@@ -239,6 +259,8 @@ fn name(act: &Act<'_>) -> &'static str {
         Act::Write { .. } => "write",
         Act::Http { .. } => "http",
         Act::Tcp { .. } => "tcp",
+        Act::StateRead { .. } => "state-read",
+        Act::StateWrite { .. } => "state-write",
         Act::SshConnect { .. } => "ssh-connect",
         Act::SshScript { .. } => "ssh-script",
         Act::SshUpload { .. } => "ssh-upload",
@@ -275,6 +297,7 @@ fn outcome(step: &StepAuthority, act: &Act<'_>) -> Outcome {
             Permit::Path { path, .. } => path.to_string(),
             Permit::Url(permit) => permit.url.to_string(),
             Permit::Tcp { host, port, .. } => format!("{host}:{port}"),
+            Permit::State { name, .. } => name,
             Permit::Ssh(permit) => format!("{}@{}:{}", permit.user, permit.host, permit.port),
             Permit::Script { text, .. } => text,
             Permit::Transfer { root, remote, .. } => format!("{root} {}", remote.path),
@@ -311,6 +334,7 @@ fn table() -> Vec<(Act<'static>, Outcome)> {
         logins::table(),
         remote::table(),
         images::table(),
+        state::table(),
         values::table(),
     ]
     .concat()

@@ -7,7 +7,6 @@ fn types() {
     check_input("type = \"paht\"", &["inputs.a: `paht` is no type"]);
     check_input("doc = \"d\"", &["inputs.a: say its `type`"]);
     for later in [
-        "state",
         "container",
         "compose-project",
         "network",

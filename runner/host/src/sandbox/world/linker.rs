@@ -27,8 +27,7 @@ pub(crate) fn add_interfaces(
             Interface::Ssh => step::ssh::add_to_linker::<State, Verbs>(linker, View::of)?,
             Interface::Docker => step::docker::add_to_linker::<State, Verbs>(linker, View::of)?,
             Interface::Secrets => step::secrets::add_to_linker::<State, Verbs>(linker, View::of)?,
-            // Not offered: an import of it is refused before anything is linked.
-            Interface::State => {}
+            Interface::State => step::state::add_to_linker::<State, Verbs>(linker, View::of)?,
         }
     }
     Ok(())

@@ -14,6 +14,7 @@ mod op;
 mod run;
 mod secrets;
 mod ssh;
+mod state;
 mod tcp;
 mod time;
 mod view;
