@@ -104,7 +104,7 @@ mod tests {
     fn every_change_shows() {
         let (mine, recipient) = new_identity();
         let identity = Identities::parse(&mine).unwrap();
-        assert_eq!(identity.recipients(), [recipient.clone()]);
+        assert_eq!(identity.recipients(), std::slice::from_ref(&recipient));
         let sealed = seal(&store(), &Recipients::parse(&recipient).unwrap()).unwrap();
         for at in 36..sealed.len() - 40 {
             let mut changed = sealed.clone();
