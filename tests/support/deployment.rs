@@ -98,7 +98,7 @@ jobs:
     }
 
     /// The arguments of a run.
-    fn arguments(&self) -> Vec<String> {
+    pub fn arguments(&self) -> Vec<String> {
         let beside = |name: &str| self.project.dir.path().join(name).display().to_string();
         [
             "run",

@@ -9,6 +9,7 @@
 //! - `deployment`: a team's deployment, and what every run of it must leave behind;
 //! - `scale`: tests that are small in the gate and large with `tests/run --all`;
 //! - `journal`: what must hold of every journal; `leaks`: looking for secrets where none may be;
+//! - `terminal`: a pseudo terminal, and what somebody would see on it;
 //! - `hostile`: a plugin that makes the calls it is told to, under a manifest of the test's own.
 
 pub mod deployment;
@@ -23,3 +24,4 @@ pub mod scale;
 pub mod servers;
 pub mod service;
 pub mod sshd;
+pub mod terminal;

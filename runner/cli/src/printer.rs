@@ -12,6 +12,8 @@ pub(crate) struct Printer {
     pub(crate) people: Look,
     /// What standard output can show.
     pub(crate) data: Look,
+    /// Whether standard error is a terminal.
+    pub(crate) is_terminal: bool,
 }
 
 /// How text may look.
@@ -60,17 +62,27 @@ impl Printer {
             colour: terminal && !plain,
             unicode: terminal && utf8,
         };
+        let is_terminal = std::io::stderr().is_terminal();
         Self {
-            people: look(std::io::stderr().is_terminal()),
+            people: look(is_terminal),
             data: look(std::io::stdout().is_terminal()),
+            is_terminal,
         }
     }
 
     /// Writes words for people. If standard error is gone there is nobody to tell.
     pub(crate) fn people(&self, text: &str) {
-        let _ = std::io::stderr()
-            .lock()
-            .write_all(clean(text, Colours::of(self.people)).as_bytes());
+        self.terminal(&self.cleaned(text));
+    }
+
+    /// Words for people, as they are written.
+    pub(crate) fn cleaned<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        clean(text, Colours::of(self.people))
+    }
+
+    /// Writes to standard error what is cleaned, and what moves a terminal's cursor.
+    pub(crate) fn terminal(&self, text: &str) {
+        let _ = std::io::stderr().lock().write_all(text.as_bytes());
     }
 
     /// Writes a page of data that people read: a plan, a list.

@@ -13,11 +13,13 @@
 //! - `scale`: a thousand steps and ten thousand, their time and memory;
 //! - `sleepers`: a thousand operations that wait at once, and the threads that this takes;
 //! - `masking`: how fast what steps say is masked; `upload`: copies to a server, against `scp`;
+//! - `live`: what the live view costs a step that says a lot;
 //! - `samples`, `report`: numbers and how they are printed; `program`, `project`, `bash`, `watch`: what is measured.
 
 mod bash;
 mod cold;
 mod hundred;
+mod live;
 mod machine;
 mod masking;
 mod program;
@@ -32,7 +34,7 @@ mod warm;
 mod watch;
 
 /// Each measurement with its name, in the order of the table.
-const MEASUREMENTS: [(&str, fn()); 8] = [
+const MEASUREMENTS: [(&str, fn()); 9] = [
     ("warm", warm::measure),
     ("step-run", step_run::measure),
     ("cold", cold::measure),
@@ -41,6 +43,7 @@ const MEASUREMENTS: [(&str, fn()); 8] = [
     ("sleepers", sleepers::measure),
     ("masking", masking::measure),
     ("upload", upload::measure),
+    ("live", live::measure),
 ];
 
 fn main() {

@@ -63,6 +63,12 @@ pub(crate) struct Arguments {
     /// Show outputs, and lines that are only for a close look.
     #[arg(long, short)]
     verbose: bool,
+    /// Show no live view below the report.
+    ///
+    /// On a terminal the last lines say what runs now and how far it has come. They go away with the run. Where `CI` is
+    /// set, or `TERM` is `dumb`, they are not shown anyway.
+    #[arg(long)]
+    no_live: bool,
     #[command(flatten)]
     reports: ReportArguments,
     /// How the run is told: text to standard error, or events to standard output.
@@ -125,7 +131,12 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliErr
         Format::Text => {
             let ids: Vec<&str> = selected.iter().map(|job| job.id.value.as_str()).collect();
             let at_once = jobs > 1 && report::may_overlap(&plan, &ids);
-            Report::text(context.printer, &ids, at_once, arguments.verbose)
+            let report = Report::text(context.printer, &ids, at_once, arguments.verbose);
+            if !arguments.no_live && report::can_be_shown(context.printer, &context.environment) {
+                report.with_live()
+            } else {
+                report
+            }
         }
     };
     // No more than there are jobs: each costs a tenth of a millisecond to start.

@@ -1,6 +1,7 @@
 //! A run, told: while it happens, and in files when it has ended.
 //!
-//! - `text`: told on a terminal; `failures`: kept for its end; `time`: durations;
+//! - `text`: told in lines; `failures`: kept for its end; `time`: durations;
+//! - `live`: below those lines, on a terminal, what runs now;
 //! - `files`: where reports are written; `recording`: the run's events folded; `usage`: its journal counted;
 //! - `junit`, `html`: functions of these and the plan; `markup`: how both escape.
 
@@ -8,6 +9,7 @@ mod failures;
 mod files;
 mod html;
 mod junit;
+mod live;
 mod markup;
 mod recording;
 #[cfg(test)]
@@ -16,11 +18,13 @@ mod text;
 pub(crate) mod time;
 mod usage;
 
-use capstep_engine::TimedEvent;
+use capstep_engine::{Event, TimedEvent};
 use capstep_grants::plan::Plan;
 
 use crate::printer::Printer;
 pub(crate) use files::{ReportArguments, ReportFiles};
+use live::Live;
+pub(crate) use live::can_be_shown;
 use text::TextReport;
 
 /// An annotation's line: where it points to, and what it says.
@@ -36,6 +40,7 @@ fn annotated(file: Option<&str>, line: Option<u32>, message: &str) -> String {
 pub(crate) struct Report {
     printer: Printer,
     text: Option<TextReport>,
+    live: Option<Live>,
 }
 
 impl Report {
@@ -44,6 +49,7 @@ impl Report {
         Self {
             printer,
             text: None,
+            live: None,
         }
     }
 
@@ -54,14 +60,32 @@ impl Report {
         Self {
             printer,
             text: Some(TextReport::new(printer.people, width, verbose)),
+            live: None,
         }
+    }
+
+    /// With the live view below the text.
+    pub(crate) fn with_live(mut self) -> Self {
+        self.live = Live::start(self.printer);
+        self
     }
 
     /// Tells one event.
     pub(crate) fn tell(&mut self, event: &TimedEvent) {
-        match &mut self.text {
-            Some(text) => self.printer.people(&text.tell(event)),
-            None => {
+        match (&mut self.text, &mut self.live) {
+            (Some(text), None) => self.printer.people(&text.tell(event)),
+            (Some(text), Some(live)) => {
+                // The area shows it better than a line for each tenth.
+                let lines = match &event.event {
+                    Event::Progress { .. } => String::new(),
+                    _ => text.tell(event),
+                };
+                live.tell(&event.event, &lines);
+                if matches!(event.event, Event::RunFinished { .. }) {
+                    live.end();
+                }
+            }
+            (None, _) => {
                 if let Ok(mut line) = serde_json::to_string(event) {
                     line.push('\n');
                     // A deploy is not stopped half way because nobody can read of it; its journal has it all.

@@ -215,6 +215,7 @@ jobs:
             printer: Printer {
                 people: Look::default(),
                 data: Look::default(),
+                is_terminal: false,
             },
         };
         let source = Source::new("p.yml", PIPELINE);

@@ -230,6 +230,7 @@ jobs: { a: { steps: [ { uses: noop } ] } }
             printer: Printer {
                 people: Look::default(),
                 data: Look::default(),
+                is_terminal: false,
             },
         };
         let project = Project::read(&context, &FileArgument { file: None }).unwrap();
