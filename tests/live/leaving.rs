@@ -57,6 +57,22 @@ fn when_it_is_interrupted() {
 }
 
 #[test]
+fn when_it_is_interrupted_twice() {
+    // It does not end by itself, and takes its time to tidy up.
+    let step = "run: \"trap 'sleep 30' TERM INT; sleep 60 & wait\"";
+    let project = Project::new(&format!(
+        "version: 1\njobs:\n  one:\n    steps:\n      - {{ {step} }}\n"
+    ));
+    let mut on = OnTerminal::run(&project, &[], (24, 80));
+    on.until("it runs", |screen| screen.contains("1 running"));
+    on.types("\u{3}");
+    on.until("it is told", |screen| screen.contains("cancelling: "));
+    on.types("\u{3}");
+    assert_eq!(on.wait().code(), Some(130));
+    assert_gone(&on);
+}
+
+#[test]
 fn when_it_is_stopped_and_goes_on() {
     let project = two_that_wait();
     let mut on = OnTerminal::run(&project, &["--jobs", "2"], (24, 80));

@@ -1,5 +1,7 @@
 //! What the area shows, and where it is not shown.
 
+use std::process::Command;
+
 use capstep_tests::deployment::Deployment;
 use capstep_tests::program::capstep;
 use capstep_tests::project::Project;
@@ -71,6 +73,32 @@ fn it_is_shown_where_somebody_watches() {
     check(&["--format", "json"], &[], false);
     check(&[], &[("CI", "true")], false);
     check(&[], &[("TERM", "dumb")], false);
+}
+
+#[test]
+fn in_the_background_of_a_shell_there_is_none() {
+    let check = |how: &str, expected: bool| {
+        let project = Project::new(
+            "version: 1\njobs:\n  one:\n    steps:\n      - { run: \"sleep 1; echo done\" }\n",
+        );
+        let mut command = capstep(&project.folder(), &project.state(), &["run"]);
+        command.env("TERM", "xterm");
+        let mut shell = Command::new("bash");
+        let script = format!("set -m; \"$0\" run {how}");
+        shell.args(["-c", &script]).arg(command.get_program());
+        shell.current_dir(project.folder());
+        shell.envs(
+            command
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
+        let mut on = OnTerminal::start(&shell, (24, 80));
+        assert_eq!(on.wait().code(), Some(0));
+        assert_eq!(has_area(&on), expected, "{how}");
+        assert!(on.everything().contains("done"));
+    };
+    check("& wait $!", false);
+    check("; true", true);
 }
 
 #[test]

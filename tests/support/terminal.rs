@@ -66,8 +66,8 @@ impl OnTerminal {
         Self::start(&command, (rows, columns))
     }
 
-    /// Starts a command, whose terminal controls it: what is typed there becomes signals, as for a shell's.
-    fn start(command: &Command, (rows, columns): (u16, u16)) -> Self {
+    /// Starts a command with its current folder set, whose terminal controls it: what is typed there becomes signals, as for a shell's.
+    pub fn start(command: &Command, (rows, columns): (u16, u16)) -> Self {
         let pair = openpty(&window(rows, columns), None).unwrap();
         let before = tcgetattr(&pair.slave).unwrap();
         let mut child = Command::new("setsid");
