@@ -22,8 +22,9 @@ pub use expr::{
     evaluate_condition, evaluate_template,
 };
 pub use model::{
-    Backoff, Concurrency, Env, Environment, FAILURES, Job, Pipeline, PluginDecl, Retry, SCRIPT,
-    Step, Triggers, VarDecl, Variant, first_line, parse_pipeline, pipeline_schema, topological,
+    Backoff, Cache, Concurrency, Env, Environment, FAILURES, Job, Pipeline, PluginDecl, Retry,
+    SCRIPT, Save, Step, Triggers, VarDecl, Variant, first_line, parse_pipeline, pipeline_schema,
+    topological,
 };
 pub use source::{MAX_SOURCE_BYTES, Source, SourceError, Span, Spanned};
 pub use suggest::did_you_mean;

@@ -16,7 +16,7 @@ pub trait InputScope: Scope + Sync {
 }
 
 /// What is known of all that a text with expressions refers to.
-pub(super) fn knowledge_of(template: &Template, scope: &dyn InputScope) -> Knowledge {
+pub(crate) fn knowledge_of(template: &Template, scope: &dyn InputScope) -> Knowledge {
     let files = if template.reads_files() {
         scope.files()
     } else {
@@ -30,9 +30,9 @@ pub(super) fn knowledge_of(template: &Template, scope: &dyn InputScope) -> Knowl
 }
 
 /// A scope with what `env` stands for at a step.
-pub(super) struct FramedInputs<'a> {
-    pub(super) scope: &'a dyn InputScope,
-    pub(super) frame: &'a Frame,
+pub(crate) struct FramedInputs<'a> {
+    pub(crate) scope: &'a dyn InputScope,
+    pub(crate) frame: &'a Frame,
 }
 
 impl FramedInputs<'_> {

@@ -5,7 +5,7 @@
 //!
 //! `lexer` and `parser` make an `ast`, `reference` names what a path leads to, `function` is the table of functions,
 //! `check` refuses what would show a secret, `template` is a text with expressions in it, `scope` is what an embedder
-//! provides, and `evaluate` works it out.
+//! provides, and `evaluate` works it out; `shown` tells as much of a text as is known.
 
 mod ast;
 mod check;
@@ -21,6 +21,7 @@ mod place;
 mod reference;
 mod scope;
 mod secret;
+mod shown;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ pub use json::parse_json;
 pub use reference::{Reference, RunFact, Target};
 pub use scope::{Evaluated, JobStatus, Scope, descend};
 pub use secret::SecretText;
+pub use shown::shown_template;
 pub use template::Template;
 
 pub(crate) use template::OPEN;

@@ -75,6 +75,7 @@ impl Reader<'_> {
             outputs: Arc::default(),
             environment: None,
             concurrency: None,
+            caches: Arc::default(),
             continue_on_error: false,
             frame: Arc::clone(&frame),
             steps: Arc::new(steps),
@@ -94,6 +95,7 @@ impl Reader<'_> {
                 "outputs" => job.outputs = Arc::new(self.outputs(&around, key, node)),
                 "environment" => job.environment = self.environment(place, &frame, key, node),
                 "concurrency" => job.concurrency = self.concurrency(place, &frame, key, node),
+                "cache" => job.caches = Arc::new(self.caches(place, &frame, key, node)),
                 "continue-on-error" => job.continue_on_error = self.flag(key, node),
                 "matrix" => {
                     let matrix = self.matrix(key, node);

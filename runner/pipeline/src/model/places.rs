@@ -67,7 +67,7 @@ impl Reader<'_> {
     }
 
     /// A text with expressions that others get to see: no secret may be in it.
-    fn shown_text(
+    pub(super) fn shown_text(
         &mut self,
         job: usize,
         steps: StepsSeen,

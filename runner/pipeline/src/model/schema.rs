@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::keys::{CONCURRENCY, DEFAULTS, ENVIRONMENT, JOB, Level, PIPELINE, RETRY, STEP, Takes};
+use super::cache::SAVE_WORDS;
+use super::keys::{
+    CACHE, CONCURRENCY, DEFAULTS, ENVIRONMENT, JOB, Level, PIPELINE, RETRY, STEP, Takes,
+};
 use super::names::{IDENTIFIER_PATTERN, VARIABLE_PATTERN};
 use super::pipeline::FAILURES;
 use super::triggers::EVENTS;
@@ -23,6 +26,7 @@ pub fn pipeline_schema() -> Value {
         "retry": level(&RETRY),
         "environment": level(&ENVIRONMENT),
         "concurrency": level(&CONCURRENCY),
+        "cache": level(&CACHE),
     });
     if let Value::Object(schema) = &mut schema {
         schema.insert("$defs".to_owned(), definitions);
@@ -115,6 +119,14 @@ fn takes(takes: Takes) -> Value {
             let kind = json!({ "enum": FAILURES });
             json!({ "anyOf": [kind.clone(), { "type": "array", "items": kind, "uniqueItems": true }] })
         }
+        Takes::Caches => {
+            let one = json!({ "$ref": "#/$defs/cache" });
+            json!({ "anyOf": [one.clone(), { "type": "array", "items": one, "minItems": 1 }] })
+        }
+        Takes::Texts => {
+            json!({ "anyOf": [text.clone(), { "type": "array", "items": text, "minItems": 1 }] })
+        }
+        Takes::Save => json!({ "enum": SAVE_WORDS }),
         Takes::Environment => json!({ "anyOf": [text, { "$ref": "#/$defs/environment" }] }),
         Takes::Concurrency => json!({ "anyOf": [text, { "$ref": "#/$defs/concurrency" }] }),
         Takes::Triggers => {
@@ -196,6 +208,7 @@ mod tests {
         check(&schema["$defs"]["retry"], &RETRY);
         check(&schema["$defs"]["environment"], &ENVIRONMENT);
         check(&schema["$defs"]["concurrency"], &CONCURRENCY);
+        check(&schema["$defs"]["cache"], &CACHE);
         assert!(
             serde_json::to_string(&schema)
                 .unwrap()
