@@ -25,6 +25,7 @@ mod exit;
 mod gc;
 mod git;
 mod history;
+mod included;
 mod keyring;
 mod locate;
 mod printer;

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use capstep_grants::plan::{Variables, matrix_value};
-use capstep_pipeline::expr::{Evaluated, Expr, Frame, Framed, JobStatus, Scope, descend};
+use capstep_pipeline::expr::{Evaluated, Expr, JobStatus, Scope, descend};
 use capstep_pipeline::{Job, Pipeline, Step};
 use serde_json::Value;
 
@@ -62,7 +62,7 @@ impl<'a> Untrusted<'a> {
             true => due_at_the_end,
             false => due,
         };
-        self.may_be(job, &step.frame, condition, &STATUSES, decide)
+        self.may_be(job, condition, &STATUSES, decide)
     }
 
     fn is_due(&self, job: &Job) -> bool {
@@ -73,13 +73,12 @@ impl<'a> Untrusted<'a> {
             None => STATUSES.as_slice(),
             Some(_) => STATUSES.get(1..).unwrap_or_default(),
         };
-        self.may_be(job, &job.frame, job.condition.as_ref(), statuses, due)
+        self.may_be(job, job.condition.as_ref(), statuses, due)
     }
 
     fn may_be(
         &self,
         job: &Job,
-        frame: &Frame,
         condition: Option<&Expr>,
         statuses: &[JobStatus],
         decide: fn(Option<&Expr>, &dyn Scope) -> Due,
@@ -90,12 +89,8 @@ impl<'a> Untrusted<'a> {
                 job,
                 status: *status,
             };
-            let framed = Framed {
-                scope: &scope,
-                frame,
-            };
             // What can't be worked out yet may come to anything.
-            !matches!(decide(condition, &framed), Due::No(_))
+            !matches!(decide(condition, &scope), Due::No(_))
         })
     }
 }

@@ -40,7 +40,7 @@ pub(crate) fn check(
         let steps = steps.filter(|step| untrusted.may_run_step(job, step));
         part.steps = Arc::new(steps.cloned().collect());
         // One by one: of a matrix some jobs may come to a step, and others not.
-        for (name, span) in used(source, &[&part]) {
+        for (name, span) in used(&[&part]) {
             if !named.insert((name.clone(), span.start)) {
                 continue;
             }

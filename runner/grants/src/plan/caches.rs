@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::bind::{FramedInputs, InputScope, Knowledge, knowledge_of};
+use crate::bind::{InputScope, Knowledge, knowledge_of};
 use crate::grant::Place;
 use crate::workspace_path::WorkspacePath;
 
@@ -64,13 +64,9 @@ pub fn caches(
     job: &Job,
     scope: &dyn InputScope,
 ) -> (Vec<CachePlan>, Vec<Diagnostic>) {
-    let framed = FramedInputs {
-        scope,
-        frame: &job.frame,
-    };
     let mut binder = Binder {
         source,
-        scope: &framed,
+        scope,
         found: Vec::new(),
         paths: Vec::new(),
     };
@@ -83,7 +79,7 @@ pub fn caches(
 
 struct Binder<'a> {
     source: &'a Source,
-    scope: &'a FramedInputs<'a>,
+    scope: &'a dyn InputScope,
     found: Vec<Diagnostic>,
     /// The paths so far, in all caches of the job.
     paths: Vec<WorkspacePath>,
@@ -120,7 +116,7 @@ impl Binder<'_> {
     fn path(&mut self, template: &Template) -> Option<WorkspacePath> {
         let span = template.span();
         let knowledge = knowledge_of(template, self.scope);
-        if knowledge == Knowledge::Undeclared {
+        if knowledge == Knowledge::Undeclared || template.has_mistakes() {
             return None;
         }
         if knowledge != Knowledge::Written {
@@ -182,7 +178,7 @@ impl Binder<'_> {
             knowledge_of(template, self.scope),
             Knowledge::NotYet | Knowledge::Undeclared
         );
-        if is_known {
+        if is_known && !template.has_mistakes() {
             match cache_key(evaluate_template(template, self.scope)) {
                 Ok(key) => return key,
                 // A secret that is named in it was told where the text was checked.

@@ -1,14 +1,12 @@
 //! `cache`: what a job keeps between runs.
 
-use std::sync::Arc;
-
 use super::fields::mark;
-use super::jobs::StepsSeen;
+use super::jobs::Sight;
 use super::keys::CACHE;
 use super::reader::Reader;
 use crate::codes;
 use crate::diagnostic::Diagnostic;
-use crate::expr::{Frame, Template};
+use crate::expr::Template;
 use crate::source::{Span, Spanned};
 use crate::tree::{Node, Value};
 
@@ -68,8 +66,7 @@ impl Reader<'_> {
     /// Reads `cache`: a map, or a list of maps.
     pub(super) fn caches(
         &mut self,
-        job: usize,
-        frame: &Arc<Frame>,
+        sight: &Sight,
         key: &Spanned<String>,
         node: &Node,
     ) -> Vec<Cache> {
@@ -85,26 +82,20 @@ impl Reader<'_> {
             _ => std::slice::from_ref(node),
         };
         self.at_most(items.len(), MAX_CACHES, "`cache` has", "caches", node.span);
-        let read = |item| self.cache(job, frame, key, item);
+        let read = |item| self.cache(sight, key, item);
         items.iter().take(MAX_CACHES).filter_map(read).collect()
     }
 
-    fn cache(
-        &mut self,
-        job: usize,
-        frame: &Arc<Frame>,
-        of: &Spanned<String>,
-        node: &Node,
-    ) -> Option<Cache> {
+    fn cache(&mut self, sight: &Sight, of: &Spanned<String>, node: &Node) -> Option<Cache> {
         let first_key = node.as_map().and_then(|entries| entries.first());
         let here = first_key.map_or_else(|| mark(of.span, node), |(key, _)| key.span);
         let (mut paths, mut key, mut fallback_keys) = (Vec::new(), None, Vec::new());
         let mut save = Save::OnSuccess;
         for (name, node) in self.level(node, &CACHE, "`cache`", here)? {
             match name.value.as_str() {
-                "paths" => paths = self.texts(job, frame, name, node),
-                "key" => key = self.shown_text(job, StepsSeen::None, frame, name, node),
-                "fallback-keys" => fallback_keys = self.texts(job, frame, name, node),
+                "paths" => paths = self.texts(sight, name, node),
+                "key" => key = self.shown_text(sight, name, node),
+                "fallback-keys" => fallback_keys = self.texts(sight, name, node),
                 "save" => {
                     let word = self.word("`save`", name.span, node, &SAVE_WORDS);
                     let found = Save::ALL.into_iter().find(|save| Some(save.word()) == word);
@@ -123,13 +114,7 @@ impl Reader<'_> {
     }
 
     /// Texts with expressions that others get to see; one stands for a list of one.
-    fn texts(
-        &mut self,
-        job: usize,
-        frame: &Arc<Frame>,
-        key: &Spanned<String>,
-        node: &Node,
-    ) -> Vec<Template> {
+    fn texts(&mut self, sight: &Sight, key: &Spanned<String>, node: &Node) -> Vec<Template> {
         let items = match &node.value {
             Value::List(items) => items.as_slice(),
             _ => std::slice::from_ref(node),
@@ -149,7 +134,7 @@ impl Reader<'_> {
             "items",
             node.span,
         );
-        let read = |item| self.shown_text(job, StepsSeen::None, frame, key, item);
+        let read = |item| self.shown_text(sight, key, item);
         items.iter().take(MAX_TEXTS).filter_map(read).collect()
     }
 
@@ -163,6 +148,8 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::model::parse_pipeline;
     use crate::source::Source;
