@@ -41,6 +41,8 @@ pub enum Event {
         version: u32,
         run: String,
         pipeline: String,
+        /// Whether what is run is trusted.
+        trusted: bool,
         jobs: Vec<String>,
     },
     /// A job begins.

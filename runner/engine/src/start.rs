@@ -118,6 +118,7 @@ pub async fn run(
         version: EVENT_VERSION,
         run: folder.id.clone(),
         pipeline: settings.source.name.clone(),
+        trusted: settings.trust == Trust::Trusted,
         jobs,
     });
     let dispatcher = Dispatcher::new(

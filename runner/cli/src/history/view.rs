@@ -47,6 +47,8 @@ pub(crate) struct ListedRun {
     pub(crate) pipeline: Option<String>,
     /// The pipeline's folder.
     pub(crate) workspace: Option<String>,
+    /// Whether what was run was trusted.
+    pub(crate) trusted: Option<bool>,
     /// When it began: RFC 3339, UTC.
     pub(crate) started: Option<String>,
     /// When it ended.
@@ -81,6 +83,7 @@ impl ListedRun {
             exit_code: record.and_then(|record| record.exit_code),
             pipeline: record.map(|record| record.pipeline.clone()),
             workspace: record.map(|record| record.workspace.clone()),
+            trusted: record.map(|record| record.trusted),
             started: record.map(|record| record.started.clone()),
             finished: record.and_then(|record| record.finished.clone()),
             milliseconds: record.and_then(|record| record.milliseconds()),
@@ -111,6 +114,8 @@ pub(crate) struct RunView {
     pub(crate) digest: Option<String>,
     /// The pipeline's folder.
     pub(crate) workspace: Option<String>,
+    /// Whether what was run was trusted.
+    pub(crate) trusted: Option<bool>,
     /// When it began: RFC 3339, UTC.
     pub(crate) started: Option<String>,
     /// When it ended.
@@ -136,6 +141,7 @@ impl RunView {
             pipeline: listed.pipeline,
             digest: run.record.as_ref().map(|record| record.digest.clone()),
             workspace: listed.workspace,
+            trusted: listed.trusted,
             started: listed.started,
             finished: listed.finished,
             milliseconds: listed.milliseconds,

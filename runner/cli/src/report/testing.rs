@@ -100,6 +100,7 @@ fn run_started(pipeline: &str, jobs: &[&str]) -> Event {
         version: 1,
         run: "r1".into(),
         pipeline: pipeline.into(),
+        trusted: true,
         jobs: jobs.iter().map(|job| (*job).to_owned()).collect(),
     }
 }

@@ -50,8 +50,14 @@ impl TextReport {
     /// The text of one event; may be empty.
     pub(super) fn tell(&mut self, timed: &TimedEvent) -> String {
         match &timed.event {
-            Event::RunStarted { run, pipeline, .. } => {
-                let about = format!("run {run} of {pipeline}");
+            Event::RunStarted {
+                run,
+                pipeline,
+                trusted,
+                ..
+            } => {
+                let not = if *trusted { "" } else { ", untrusted" };
+                let about = format!("run {run} of {pipeline}{not}");
                 format!("{}\n", self.look.paint(Style::Faint, about))
             }
             Event::JobStarted { job } => match self.jobs {

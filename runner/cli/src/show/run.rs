@@ -36,6 +36,9 @@ fn heading(run: &RunView, look: Look) -> String {
     if let Some(pipeline) = &run.pipeline {
         about.push(pipeline.clone());
     }
+    if run.trusted == Some(false) {
+        about.push("untrusted,".to_owned());
+    }
     if let Some(workspace) = &run.workspace {
         about.push(format!("in {workspace}"));
     }

@@ -252,7 +252,7 @@ mod tests {
             "{ paths: \"${{ secrets.S }}\", key: \"k-${{ steps.s.outcome }}\" }",
             &[
                 "t.yml:6:26: secret-exposed: `paths` is shown, and can't hold a secret",
-                "t.yml:6:50: unknown-step: this is worked out before the job's steps run",
+                "t.yml:6:53: unknown-step: this is worked out before the job's steps run",
             ],
         );
         let many: Vec<String> = (0..33).map(|number| format!("p{number}")).collect();

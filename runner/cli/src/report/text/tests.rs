@@ -72,6 +72,7 @@ fn one_job_after_the_other() {
             version: 1,
             run: "r1".into(),
             pipeline: "capstep.yml".into(),
+            trusted: true,
             jobs: vec!["a".into(), "b".into()],
         },
         Event::JobStarted { job: "a".into() },

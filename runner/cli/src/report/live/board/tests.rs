@@ -25,6 +25,7 @@ fn board(jobs: &[&str]) -> Board {
         version: 1,
         run: "r".to_owned(),
         pipeline: "p".to_owned(),
+        trusted: true,
         jobs: jobs.iter().map(|job| (*job).to_owned()).collect(),
     };
     board.tell(&event, now);
