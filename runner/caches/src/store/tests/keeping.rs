@@ -161,11 +161,9 @@ fn fallback_keys_and_other_paths() {
     let check = |key: &str, fallback: &[&str], expected: Option<&str>| {
         let found = place.restore(&store, &wanted(&["lib"], key, fallback));
         assert_eq!(found.unwrap().as_deref(), expected, "{key} {fallback:?}");
-        if expected.is_some() {
-            assert_eq!(
-                fs::read_to_string(place.work("lib/key")).unwrap(),
-                expected.unwrap()
-            );
+        if let Some(expected) = expected {
+            let key = fs::read_to_string(place.work("lib/key")).unwrap();
+            assert_eq!(key, expected);
             fs::remove_dir_all(place.work("lib")).unwrap();
         }
     };
@@ -349,8 +347,11 @@ fn made() -> impl Strategy<Value = Made> {
     ]
 }
 
-/// The bytes of everything below a path, by name, with what else is kept of it.
-fn contents(path: &Path, name: &str, found: &mut Vec<(String, u32, (i64, i64), Vec<u8>)>) {
+/// Something by its name, its permissions, its time and its bytes.
+type Thing = (String, u32, (i64, i64), Vec<u8>);
+
+/// Everything at and below a path.
+fn contents(path: &Path, name: &str, found: &mut Vec<Thing>) {
     let metadata = path.symlink_metadata().unwrap();
     let mode = metadata.mode() & 0o777;
     let bytes = if metadata.is_symlink() {
