@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::error::CliError;
 
 /// A secret that a step uses has no value, or an empty one.
-const MISSING_SECRET: &str = "missing-secret";
+pub(super) const MISSING_SECRET: &str = "missing-secret";
 /// The largest secret file that is read, in bytes: the largest keys and service accounts have a few kilobytes.
 const MAX_SECRET_BYTES: u64 = 1024 * 1024;
 
@@ -80,7 +80,7 @@ fn specs<'a>(
 }
 
 /// Each secret that the jobs' steps use, with the first place.
-fn used(jobs: &[&Job]) -> Vec<(String, Span)> {
+pub(super) fn used(jobs: &[&Job]) -> Vec<(String, Span)> {
     let mut seen = BTreeSet::new();
     let mut used = Vec::new();
     // The jobs of a matrix have their steps in common.
