@@ -380,7 +380,7 @@ mod tests {
         let shown: Vec<String> = mistakes.iter().map(|one| one.plain(&source)).collect();
         assert_eq!(
             shown,
-            ["capstep.yml:4:92: invalid-value: the fallback key can't be evaluated: no such file"]
+            ["capstep.yml:4:90: invalid-value: the fallback key can't be evaluated: no such file"]
         );
     }
 }
