@@ -157,6 +157,7 @@ fn sandbox(settings: &RunSettings, emitter: &Arc<Emitter>) -> Result<Arc<Sandbox
                 plugin: plugin.to_owned(),
             });
         })),
+        compiler: settings.compiler.clone(),
     };
     Sandbox::new(config).map_err(|error| RunError::Sandbox(error.to_string()))
 }

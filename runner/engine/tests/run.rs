@@ -78,6 +78,7 @@ async fn start(
         workspace: folder.to_owned(),
         state: state.path().to_owned(),
         engine: Endpoint::find(&Surroundings::default()),
+        compiler: None,
         scripts: ScriptHost {
             program: Program::this(),
             scratch: std::env::temp_dir(),
