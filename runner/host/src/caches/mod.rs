@@ -129,11 +129,7 @@ impl Caches {
                 .and_then(|place| place.make_folder().map(|()| place)),
             false => Place::open(&self.workspace, &around, &around),
         };
-        let folder = place.and_then(|place| match place.stat()?.is_symlink() {
-            true => Err(FileError::LinkLeaves),
-            false => place.folder(),
-        });
-        let folder = match folder {
+        let folder = match place.and_then(|place| place.folder()) {
             Err(FileError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Ok(None);
             }
