@@ -5,7 +5,8 @@
 //! - `kills`: the program is killed at any point of a deployment;
 //! - `masking`: streams with secrets in them; `output`: a script that prints without end;
 //! - `floods`: servers that send without end;
-//! - `steps`: pipelines of many steps; `pipelines`: files of many bytes; `uploads`: deployments of many files.
+//! - `steps`: pipelines of many steps; `pipelines`: files of many bytes; `uploads`: deployments of many files,
+//!   and of a large one that is cut again and again.
 
 mod floods;
 mod kills;
