@@ -4,12 +4,14 @@
 //!
 //! - `place`: the servers, the files and the plugin's manifest that all cases share;
 //! - `denials_*`: the cases; `matrix`: that none is missing; `runner`: how one is run;
+//! - `caches`: what is kept between runs;
 //! - `http_door`: requests by `wasi:http`;
 //! - `mounts`: folders that a plugin sees directly;
 //! - `exhaustion`: memory, threads and logs without end, forged names;
 //! - `masking`: secrets taken piece by piece;
 //! - `without_verbs`: what a plugin tries by itself.
 
+mod caches;
 mod denials_docker;
 mod denials_files;
 mod denials_net;

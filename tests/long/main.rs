@@ -3,11 +3,13 @@
 //! seed: a failure prints it, `CAPSTEP_TESTS_SEED` gives the same again.
 //!
 //! - `kills`: the program is killed at any point of a deployment;
+//! - `caches`: it is killed while it brings a cache back, or keeps one;
 //! - `masking`: streams with secrets in them; `output`: a script that prints without end;
 //! - `floods`: servers that send without end;
 //! - `steps`: pipelines of many steps; `pipelines`: files of many bytes; `uploads`: deployments of many files,
 //!   and of a large one that is cut again and again.
 
+mod caches;
 mod floods;
 mod kills;
 mod masking;

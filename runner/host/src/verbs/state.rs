@@ -40,12 +40,11 @@ fn check(shared: &Shared, call: &Call) -> Result<(), Fault> {
     if let Call::StateGet { name, .. }
     | Call::StateSet { name, .. }
     | Call::StateRemove { name, .. } = call
+        && (name.is_empty() || name.len() > MAX_NAME || name.chars().any(char::is_control))
     {
-        if name.is_empty() || name.len() > MAX_NAME || name.chars().any(char::is_control) {
-            return invalid(format!(
-                "a value's name has 1 to {MAX_NAME} bytes, none of them a control character"
-            ));
-        }
+        return invalid(format!(
+            "a value's name has 1 to {MAX_NAME} bytes, none of them a control character"
+        ));
     }
     let Call::StateSet { name, value, .. } = call else {
         return Ok(());

@@ -116,7 +116,6 @@ async fn all_unknown_imports_are_listed_with_what_there_is() {
         r#"(component
             (import "capstep:step/files@0.2.0" (instance))
             (import "capstep:step/log@0.1.0" (instance))
-            (import "capstep:step/state@0.1.0" (instance))
             (import "wasi:keyvalue/store@0.2.0" (instance))
             (import "other:thing/x" (instance))
             (core module $m (func (export "run")))
@@ -129,9 +128,9 @@ async fn all_unknown_imports_are_listed_with_what_there_is() {
     check(
         &bytes,
         &declared(AbiKind::World),
-        "this imports what this host does not offer: capstep:step/files@0.2.0, capstep:step/state@0.1.0, \
+        "this imports what this host does not offer: capstep:step/files@0.2.0, \
          wasi:keyvalue/store@0.2.0, other:thing/x; offered are \
-         capstep:step/{op, log, time, files, http, tcp, ssh, docker, secrets}@0.1.0 and WASI 0.2",
+         capstep:step/{op, log, time, files, http, tcp, ssh, docker, secrets, state}@0.1.0 and WASI 0.2",
     )
     .await;
     let module =
