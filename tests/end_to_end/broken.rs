@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use capstep_tests::proxy::Proxy;
 
 use capstep_tests::deployment::Deployment;
+use capstep_tests::scale::Random;
 
 /// Enough to be in the middle of for a while.
 fn write_large_file(deployment: &Deployment) {
@@ -93,4 +94,65 @@ fn without_releases_files_are_put_in_place_together_or_not_at_all() {
     let there = deployment.sshd.path("plain");
     assert_eq!(fs::read_to_string(there.join("VERSION")).unwrap(), "1\n");
     assert!(!there.join("large.bin").exists());
+}
+
+/// What went through to the server, of a large file and the rest, until the connection was cut; then what of it the next
+/// run sends.
+#[test]
+fn a_large_upload_that_was_cut_is_gone_on_with() {
+    const LARGE: usize = 24_000_000;
+    const CUT_AT: u64 = 14_000_000;
+    let deployment = Deployment::deployed();
+    let large = Random::new(7).bytes(LARGE);
+    deployment.project.write("webapp/VERSION", "2\n");
+    deployment.project.write("webapp/large.bin", &large);
+    let through = |proxy: &Proxy| {
+        deployment.write_pipeline(proxy.port, "every: 100ms, attempts: 30");
+        let known_hosts = deployment.sshd.known_hosts_at(proxy.port);
+        deployment.project.write("deploy/known_hosts", known_hosts);
+        deployment.run()
+    };
+    let cutting = Proxy::cutting(deployment.sshd.port, CUT_AT);
+    let ran = through(&cutting);
+    assert_ne!(ran.code(), 0, "it was not cut:\n{}", ran.text());
+    assert_eq!(deployment.service.version().as_deref(), Some("1"));
+
+    let counting = Proxy::cutting(deployment.sshd.port, u64::MAX);
+    let ran = through(&counting).expect(0);
+    // What was on its way at the cut is lost: the proxy's, the system's and the server's buffers hold a few MiB.
+    let sent = counting.passed.load(Ordering::SeqCst);
+    assert!(
+        sent < LARGE as u64 - CUT_AT / 2,
+        "{sent} bytes were sent for a file of {LARGE}"
+    );
+    assert!(
+        ran.text().contains("went on with an upload that was cut"),
+        "{}",
+        ran.text()
+    );
+    let journal = deployment.journal();
+    let upload = journal
+        .iter()
+        .find(|record| record.verb() == "ssh/upload" && record.phase() == "outcome")
+        .unwrap();
+    let number = |key: &str| upload.0["result"][key].as_u64().unwrap();
+    assert!(number("resumed") > CUT_AT / 2, "{}", upload.0);
+    assert!(number("bytes") < LARGE as u64 - CUT_AT / 2, "{}", upload.0);
+    assert_eq!(deployment.service.version().as_deref(), Some("2"));
+    let current = deployment.current().unwrap();
+    assert!(
+        fs::read(current.join("large.bin")).unwrap() == large,
+        "the upload is not whole"
+    );
+    let names: Vec<_> = fs::read_dir(&current)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with(".capstep-"))
+        .collect();
+    assert_eq!(names, Vec::<String>::new(), "something was left");
+    assert_eq!(
+        deployment.releases().len(),
+        2,
+        "the abandoned release was left"
+    );
 }

@@ -6,7 +6,8 @@
 //! - `caches`: it is killed while it brings a cache back, or keeps one;
 //! - `masking`: streams with secrets in them; `output`: a script that prints without end;
 //! - `floods`: servers that send without end;
-//! - `steps`: pipelines of many steps; `pipelines`: files of many bytes; `uploads`: deployments of many files.
+//! - `steps`: pipelines of many steps; `pipelines`: files of many bytes; `uploads`: deployments of many files,
+//!   and of a large one that is cut again and again.
 
 mod caches;
 mod floods;

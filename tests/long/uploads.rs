@@ -1,8 +1,11 @@
-//! Deployments of many files, of which a few have changed.
+//! Deployments of many files, of which a few have changed; and of a large one over a connection that is cut again and
+//! again.
 
 use std::fs;
+use std::sync::atomic::Ordering;
 
 use capstep_tests::deployment::Deployment;
+use capstep_tests::proxy::Proxy;
 use capstep_tests::scale::{long, size};
 use serde_json::json;
 
@@ -59,5 +62,42 @@ fn many_files_of_which_some_have_changed() {
             let there = fs::read(current.join(name(number))).ok();
             assert!(here == there, "`{}` differs", name(number));
         }
+    });
+}
+
+#[test]
+fn a_large_file_over_a_connection_that_is_cut_again_and_again() {
+    let (length, cuts) = size((24_000_000, 2), (1_000_000_000, 12));
+    let what = format!("{} MB, cut {cuts} times", length / 1_000_000);
+    long("resumed", &what, |random| {
+        let deployment = Deployment::deployed();
+        let content = random.bytes(length);
+        deployment.project.write("webapp/VERSION", "2\n");
+        deployment.project.write("webapp/large.bin", &content);
+        let mut sent = 0;
+        let mut through = |limit: u64| {
+            let proxy = Proxy::cutting(deployment.sshd.port, limit);
+            deployment.write_pipeline(proxy.port, "every: 100ms, attempts: 30");
+            let known_hosts = deployment.sshd.known_hosts_at(proxy.port);
+            deployment.project.write("deploy/known_hosts", known_hosts);
+            let ran = deployment.run();
+            sent += proxy.passed.load(Ordering::SeqCst);
+            ran
+        };
+        // Each gets somewhere: less than a MiB would not be gone on with.
+        let share = length as u64 / (cuts + 2);
+        for _ in 0..cuts {
+            let ran = through(share / 2 + random.below(share) + 2_000_000);
+            assert_ne!(ran.code(), 0, "it was not cut:\n{}", ran.text());
+            assert_eq!(deployment.service.version().as_deref(), Some("1"));
+        }
+        through(u64::MAX).expect(0);
+        assert_eq!(deployment.service.version().as_deref(), Some("2"));
+        let there = fs::read(deployment.current().unwrap().join("large.bin")).unwrap();
+        assert!(there == content, "the upload is not whole");
+        assert_eq!(deployment.releases().len(), 2, "something was left");
+        // What is on its way at a cut is lost, a few MiB each time.
+        let most = length as u64 + (cuts + 1) * 12_000_000;
+        assert!(sent < most, "{sent} bytes were sent for a file of {length}");
     });
 }

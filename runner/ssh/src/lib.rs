@@ -44,5 +44,6 @@ pub use script::{Interpreter, ScriptRequest};
 pub use session::Session;
 pub use unlisted::Unlisted;
 pub use upload::{
-    LocalFile, UploadEntry, UploadProgress, UploadReport, UploadRequest, UploadSymlink,
+    LocalFile, UploadEntry, UploadFolder, UploadProgress, UploadReport, UploadRequest,
+    UploadSymlink,
 };

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::connect::{ClientHandler, ConnectLimits};
 use crate::error::{SshError, SshErrorKind, Stage};
+use crate::upload::Renamer;
 
 /// How long a dropped session may take to say goodbye before its stream is cut.
 const GOODBYE: Duration = Duration::from_secs(3);
@@ -32,6 +33,7 @@ pub struct Session {
     /// Held by work that must come to its end even if the session is dropped meanwhile.
     pub(crate) unfinished: Arc<()>,
     sftp: OnceCell<Arc<SftpSession>>,
+    pub(crate) renamer: OnceCell<Arc<Renamer>>,
 }
 
 impl std::fmt::Debug for Session {
@@ -56,6 +58,7 @@ impl Session {
             warnings,
             unfinished: Arc::new(()),
             sftp: OnceCell::new(),
+            renamer: OnceCell::new(),
         }
     }
 

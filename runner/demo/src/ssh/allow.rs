@@ -7,7 +7,7 @@
 use capstep_ssh::digest::DIGEST_COMMAND;
 use capstep_ssh::release::{self, REMOVE_FILES_COMMAND, REMOVE_FOLDERS_COMMAND, programs};
 use capstep_ssh::script::{self, BOOTSTRAP_AUTO, BOOTSTRAP_BASH, BOOTSTRAP_SH};
-use capstep_ssh::upload::RENAME_COMMAND;
+use capstep_ssh::upload::{RENAME_COMMAND, TAKE_COMMAND};
 use capstep_ssh::{Interpreter, ScriptRequest};
 use zeroize::Zeroizing;
 
@@ -31,7 +31,7 @@ pub(super) enum Command {
     Shell,
     /// A program that reads names of files and folders, which it only looks at.
     Look,
-    /// A program that reads names of entries to remove or rename.
+    /// A program that reads names of entries to remove, rename or copy.
     Change,
 }
 
@@ -52,7 +52,9 @@ impl Command {
         match text {
             BOOTSTRAP_AUTO | BOOTSTRAP_BASH | BOOTSTRAP_SH => Some(Self::Shell),
             DIGEST_COMMAND => Some(Self::Look),
-            RENAME_COMMAND | REMOVE_FILES_COMMAND | REMOVE_FOLDERS_COMMAND => Some(Self::Change),
+            RENAME_COMMAND | TAKE_COMMAND | REMOVE_FILES_COMMAND | REMOVE_FOLDERS_COMMAND => {
+                Some(Self::Change)
+            }
             _ => None,
         }
     }

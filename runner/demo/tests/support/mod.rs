@@ -14,7 +14,6 @@ use capstep_ssh::{
     ConnectLimits, Credentials, ExitStatus, HostKeys, Interpreter, Output, Release, ScriptRequest,
     Session, SshError, Target, UploadEntry, UploadReport, UploadRequest, connect,
 };
-use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -121,7 +120,6 @@ pub async fn upload(
         .map(|(name, text)| UploadEntry {
             local: Arc::new(Zeroizing::new(text.as_bytes().to_vec())),
             remote: format!("{within}/{name}"),
-            sha256: Sha256::digest(text.as_bytes()).into(),
             size: text.len() as u64,
             mode: 0o640,
         })

@@ -1,5 +1,6 @@
 //! Which releases there are.
 
+use super::Release;
 use super::names::{check_base, is_release_name};
 use super::program::check;
 use super::programs;
@@ -27,6 +28,19 @@ impl Session {
         }
         check("the releases could not be listed", &ran)?;
         Ok(parse_list(&String::from_utf8_lossy(&ran.stdout)))
+    }
+
+    /// The folders of the releases beside this one that were begun and never finished.
+    pub(crate) async fn abandoned_releases(
+        &self,
+        release: &Release,
+    ) -> Result<Vec<String>, SshError> {
+        let all = self.list_releases(&release.base).await?;
+        Ok(all
+            .into_iter()
+            .filter(|other| other.unfinished && !other.current && other.name != release.name)
+            .map(|other| format!("{}/releases/{}", release.base, other.name))
+            .collect())
     }
 }
 

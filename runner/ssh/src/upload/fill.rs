@@ -1,89 +1,145 @@
 //! Everything that changed on its way into the staging folders.
 
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
-use russh_sftp::client::SftpSession;
-use russh_sftp::protocol::FileAttributes;
+use russh_sftp::client::{RawSftpSession, SftpSession};
 use tokio::sync::mpsc;
 
 use super::compare::Changes;
 use super::parallel::in_flight;
+use super::resume::Taken;
 use super::staging::Staging;
-use super::transfer::{self, Failure, Meter};
-use super::{FILES_IN_FLIGHT, UploadProgress, UploadReport, UploadRequest};
+use super::transfer::{self, Failure, Item, Meter};
+use super::{
+    FILES_IN_FLIGHT, REQUESTS_IN_FLIGHT, SMALL_FILES_IN_FLIGHT, UploadProgress, UploadReport,
+    UploadRequest, small,
+};
 use crate::error::{SshError, SshErrorKind};
 use crate::session::Session;
 
-impl Session {
+/// What an upload's files and links are sent with.
+pub(super) struct Filling<'a> {
+    pub(super) session: &'a Session,
+    pub(super) sftp: &'a Arc<SftpSession>,
+    pub(super) raw: &'a Arc<RawSftpSession>,
+    pub(super) staging: &'a Staging,
+    pub(super) request: &'a UploadRequest,
+    pub(super) changes: &'a Changes,
+}
+
+impl Filling<'_> {
     /// Writes the changed files and links into the staging folders, and returns what is to be renamed to what.
-    pub(super) async fn fill(
+    pub(super) async fn run(
         &self,
-        staging: &Staging,
-        request: &UploadRequest,
-        changes: &Changes,
-        sftp: &Arc<SftpSession>,
+        mut taken: HashMap<usize, Taken>,
         progress: Option<mpsc::Sender<UploadProgress>>,
         report: &mut UploadReport,
     ) -> Result<Vec<(String, String)>, SshError> {
         let entries = || {
-            changes
-                .files
-                .iter()
-                .filter_map(|&index| Some((index, request.entries.get(index)?)))
+            let indices = self.changes.files.iter();
+            indices.filter_map(|&index| Some((index, self.request.entries.get(index)?)))
         };
-        let meter = Meter {
-            sent: Arc::new(AtomicU64::new(0)),
-            total: entries().map(|(_, entry)| entry.size).sum(),
-            progress,
-        };
-        let mut pairs = in_flight(entries().collect(), FILES_IN_FLIGHT, |(index, entry)| {
-            let sftp = Arc::clone(sftp);
-            let local = Arc::clone(&entry.local);
-            let (mode, sha256, meter) = (entry.mode, entry.sha256, meter.clone());
-            let (staged, remote) = (staging.file(index), entry.remote.clone());
+        let total = entries().map(|(_, entry)| entry.size).sum();
+        let meter = Arc::new(Meter::new(total, progress));
+        let (small, large): (Vec<_>, Vec<_>) = entries()
+            .map(|(index, entry)| Item {
+                index,
+                remote: entry.remote.clone(),
+                local: Arc::clone(&entry.local),
+                size: entry.size,
+                staged: self.staging.file(index).to_owned(),
+                mode: entry.mode & 0o7777,
+                taken: taken.remove(&index),
+            })
+            .partition(|item| item.size <= small::SMALL);
+        let small = in_flight(small, SMALL_FILES_IN_FLIGHT, |item| {
+            let (raw, meter) = (Arc::clone(self.raw), Arc::clone(&meter));
             async move {
-                match transfer::send(&sftp, &*local, &staged, mode, sha256, &meter).await {
-                    Ok(()) => Ok((staged, remote)),
-                    Err(failure) => Err((failure, remote)),
-                }
+                let result = small::send(&raw, &item, &meter).await;
+                item.sent(result)
             }
-        })
-        .await
-        .map_err(|(failure, remote)| self.transfer_error(failure, &remote))?;
-        for (index, link) in changes
-            .links
-            .iter()
-            .filter_map(|&index| Some((index, request.symlinks.get(index)?)))
-        {
-            let staged = staging.link(index);
-            // OpenSSH takes the two paths in the order opposite to the draft's, and everybody follows OpenSSH.
-            sftp.symlink(link.target.clone(), staged.clone())
-                .await
-                .map_err(|error| self.sftp_error(error, &link.remote))?;
-            pairs.push((staged, link.remote.clone()));
-        }
-        report.bytes = meter.sent.load(std::sync::atomic::Ordering::Relaxed);
+        });
+        let large = in_flight(large, FILES_IN_FLIGHT, |item| {
+            let (sftp, meter) = (Arc::clone(self.sftp), Arc::clone(&meter));
+            async move {
+                let result = transfer::send(&sftp, &item, &meter).await;
+                item.sent(result)
+            }
+        });
+        let (mut sent, large) = tokio::try_join!(small, large)
+            .map_err(|(failure, remote)| self.session.transfer_error(failure, &remote))?;
+        sent.extend(large);
+        sent.sort_by_key(|(index, ..)| *index);
+        let mut pairs: Vec<(String, String)> = sent
+            .into_iter()
+            .map(|(_, staged, remote)| (staged, remote))
+            .collect();
+        pairs.extend(self.links().await?);
+        (report.bytes, report.resumed) = meter.outcome();
         report.uploaded = pairs.iter().map(|(_, remote)| remote.clone()).collect();
         Ok(pairs)
     }
 
+    /// Makes the changed links, likewise.
+    async fn links(&self) -> Result<Vec<(String, String)>, SshError> {
+        let links = self.changes.links.iter();
+        let links = links
+            .filter_map(|&index| Some((index, self.request.symlinks.get(index)?)))
+            .map(|(index, link)| (self.staging.link(index).to_owned(), link.clone()))
+            .collect();
+        in_flight(links, REQUESTS_IN_FLIGHT, |(staged, link)| {
+            let sftp = Arc::clone(self.sftp);
+            async move {
+                // OpenSSH takes the two paths in the order opposite to the draft's, and everybody follows OpenSSH.
+                match sftp.symlink(link.target, staged.as_str()).await {
+                    Ok(()) => Ok((staged, link.remote)),
+                    Err(error) => Err((error, link.remote)),
+                }
+            }
+        })
+        .await
+        .map_err(|(error, remote)| self.session.sftp_error(error, &remote))
+    }
+}
+
+impl Session {
     pub(super) async fn set_mode(
         &self,
         sftp: &SftpSession,
         path: &str,
         mode: u32,
     ) -> Result<(), SshError> {
-        let attributes = FileAttributes {
-            permissions: Some(mode & 0o7777),
-            ..FileAttributes::empty()
-        };
-        sftp.set_metadata(path, attributes)
+        sftp.set_metadata(path, transfer::mode(mode & 0o7777))
             .await
             .map_err(|error| self.sftp_error(error, path))
     }
 
-    fn transfer_error(&self, failure: Failure, remote: &str) -> SshError {
+    /// Puts the modes right of files whose content was there already.
+    pub(super) async fn set_modes(
+        &self,
+        request: &UploadRequest,
+        files: &[usize],
+        sftp: &Arc<SftpSession>,
+    ) -> Result<(), SshError> {
+        let files = files
+            .iter()
+            .filter_map(|&index| request.entries.get(index))
+            .map(|entry| (entry.remote.clone(), entry.mode & 0o7777))
+            .collect();
+        in_flight(files, REQUESTS_IN_FLIGHT, |(path, mode)| {
+            let sftp = Arc::clone(sftp);
+            async move {
+                let set = sftp.set_metadata(path.as_str(), transfer::mode(mode));
+                set.await.map_err(|error| (error, path))
+            }
+        })
+        .await
+        .map_err(|(error, path)| self.sftp_error(error, &path))?;
+        Ok(())
+    }
+
+    pub(super) fn transfer_error(&self, failure: Failure, remote: &str) -> SshError {
         match failure {
             Failure::Remote(error) => self.sftp_error(error, remote),
             Failure::Local(error) => SshError::channel(

@@ -1,6 +1,6 @@
 //! The folders that an upload needs: made where they are missing, checked where they are there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use russh_sftp::client::SftpSession;
@@ -9,14 +9,25 @@ use russh_sftp::protocol::StatusCode;
 
 use super::parallel::in_flight;
 use super::plan::parent;
-use super::{REQUESTS_IN_FLIGHT, STAGING_PREFIX};
+use super::{REQUESTS_IN_FLIGHT, STAGING_PREFIX, transfer};
 use crate::error::{SshError, SshErrorKind};
-use crate::remote::{RemoteKind, is_below, outside};
+use crate::remote::{RemoteKind, RemoteStat, is_below, outside};
 use crate::session::Session;
 
+/// What a folder is made with where nothing is known of it; the server's umask cuts it.
+const ANY_MODE: u32 = 0o777;
+
+/// What the account needs to put something into a folder.
+const OWN_MODE: u32 = 0o700;
+
 impl Session {
-    /// Makes a designated folder with its parents, links followed, and returns its real path.
-    pub(super) async fn make_anchor(&self, path: &str) -> Result<String, SshError> {
+    /// Makes a designated folder with its parents, links followed, and returns its real path. What had to be made is
+    /// added to `made`.
+    pub(super) async fn make_anchor(
+        &self,
+        path: &str,
+        made: &mut HashSet<String>,
+    ) -> Result<String, SshError> {
         let sftp = self.sftp().await?;
         let mut missing = Vec::new();
         let mut at = path;
@@ -32,47 +43,61 @@ impl Session {
             at = parent(at);
         }
         for folder in missing.into_iter().rev() {
-            if let Err(error) = sftp.create_dir(folder).await
-                && self.stat(folder).await?.is_none()
-            {
-                return Err(self.sftp_error(error, folder));
+            match sftp.create_dir(folder).await {
+                Ok(()) => {
+                    made.insert(folder.to_owned());
+                }
+                Err(error) if self.stat(folder).await?.is_none() => {
+                    return Err(self.sftp_error(error, folder));
+                }
+                Err(_) => {}
             }
         }
         self.real_path(path).await
     }
 
-    /// Makes the folders below an anchor, level by level. A link among them must lead to a folder below `real_root`,
-    /// since what is written under it would land there.
+    /// Makes the folders below an anchor, level by level, with their modes where they are known. A link among them must
+    /// lead to a folder below `real_root`, since what is written under it would land there. What had to be made is added
+    /// to `made`.
     pub(super) async fn make_folders(
         &self,
         folders: &BTreeSet<String>,
+        modes: &HashMap<&str, u32>,
         within: &str,
         real_root: &str,
+        made: &mut HashSet<String>,
     ) -> Result<(), SshError> {
         let sftp = self.sftp().await?;
         let depth = |path: &str| path.matches('/').count();
         let mut levels: Vec<&String> = folders.iter().collect();
         levels.sort_by_key(|path| depth(path));
         for level in levels.chunk_by(|a, b| depth(a) == depth(b)) {
-            let made = in_flight(
+            let there = in_flight(
                 level.iter().map(|path| (*path).clone()).collect(),
                 REQUESTS_IN_FLIGHT,
                 |path| {
                     let sftp = Arc::clone(&sftp);
                     async move {
-                        let found = make_or_look(&sftp, &path).await;
-                        found
-                            .map(|found| (path.clone(), found))
-                            .map_err(|error| (path, error))
+                        match look(&sftp, &path).await {
+                            Ok(found) => Ok((path, found)),
+                            Err(error) => Err((path, error)),
+                        }
                     }
                 },
             )
             .await
             .map_err(|(path, error)| self.sftp_error(error, &path))?;
-            for (path, found) in made {
+            let (missing, there): (Vec<_>, Vec<_>) =
+                there.into_iter().partition(|(_, found)| found.is_none());
+            let missing = missing.into_iter().map(|(path, _)| path).collect();
+            let there = there.into_iter().chain(self.make(missing, modes).await?);
+            for (path, found) in there {
                 match found {
-                    RemoteKind::Directory => {}
-                    RemoteKind::Symlink => {
+                    None => {
+                        made.insert(path);
+                    }
+                    Some(RemoteKind::Directory) => {}
+                    Some(RemoteKind::Symlink) => {
                         let real = self.real_path(&path).await?;
                         if !is_below(&real, real_root) {
                             return Err(outside(&path, &real, within));
@@ -82,28 +107,61 @@ impl Session {
                             _ => return Err(in_the_way(&path)),
                         }
                     }
-                    RemoteKind::File | RemoteKind::Other => return Err(in_the_way(&path)),
+                    Some(RemoteKind::File | RemoteKind::Other) => {
+                        return Err(in_the_way(&path));
+                    }
                 }
             }
         }
         Ok(())
     }
+}
 
-    /// Removes what uploads that died have left in a folder.
-    pub(super) async fn remove_stale(&self, anchor: &str) -> Result<(), SshError> {
-        let sftp = self.sftp().await?;
-        let listing = sftp
-            .read_dir(anchor)
-            .await
-            .map_err(|error| self.sftp_error(error, anchor))?;
-        for entry in listing {
-            let name = entry.file_name();
-            if name.starts_with(STAGING_PREFIX) && entry.file_type().is_dir() {
-                remove_staging(&sftp, &format!("{}/{name}", anchor.trim_end_matches('/'))).await;
-            }
+impl Session {
+    /// Makes these folders, and returns with each what is there instead where somebody else made something in between.
+    async fn make(
+        &self,
+        folders: Vec<String>,
+        modes: &HashMap<&str, u32>,
+    ) -> Result<Vec<(String, Option<RemoteKind>)>, SshError> {
+        if folders.is_empty() {
+            return Ok(Vec::new());
         }
-        Ok(())
+        let (sftp, renamer) = (self.sftp().await?, self.renamer().await?);
+        let folders = folders
+            .into_iter()
+            .map(|path| {
+                let mode = modes.get(path.as_str()).copied();
+                (path, mode.unwrap_or(ANY_MODE) & ANY_MODE | OWN_MODE)
+            })
+            .collect();
+        in_flight(folders, REQUESTS_IN_FLIGHT, |(path, mode)| {
+            let (sftp, raw) = (Arc::clone(&sftp), Arc::clone(&renamer.raw));
+            async move {
+                match raw.mkdir(path.as_str(), transfer::mode(mode)).await {
+                    Ok(_) => Ok((path, None)),
+                    Err(error) => match look(&sftp, &path).await {
+                        Ok(Some(found)) => Ok((path, Some(found))),
+                        _ => Err((path, error)),
+                    },
+                }
+            }
+        })
+        .await
+        .map_err(|(path, error)| self.sftp_error(error, &path))
     }
+}
+
+/// The staging folders that are in a folder: of uploads that died, or of one that is under way.
+pub(super) async fn staging_folders(
+    sftp: &SftpSession,
+    folder: &str,
+) -> Result<Vec<String>, SftpError> {
+    let listing = sftp.read_dir(folder).await?;
+    Ok(listing
+        .filter(|entry| entry.file_name().starts_with(STAGING_PREFIX) && entry.file_type().is_dir())
+        .map(|entry| format!("{}/{}", folder.trim_end_matches('/'), entry.file_name()))
+        .collect())
 }
 
 /// Removes a staging folder, which holds files alone; what can't be removed is left to the next upload.
@@ -125,20 +183,11 @@ pub(super) async fn remove_staging(sftp: &Arc<SftpSession>, folder: &str) {
     let _ = sftp.remove_dir(folder).await;
 }
 
-async fn make_or_look(sftp: &SftpSession, path: &str) -> Result<RemoteKind, SftpError> {
-    let look = async || {
-        let found = sftp.symlink_metadata(path).await?;
-        Ok(crate::remote::RemoteStat::from(&found).kind)
-    };
-    match look().await {
-        Err(SftpError::Status(status)) if status.status_code == StatusCode::NoSuchFile => {
-            match sftp.create_dir(path).await {
-                Ok(()) => Ok(RemoteKind::Directory),
-                // Somebody else may have made it in between.
-                Err(error) => look().await.map_err(|_: SftpError| error),
-            }
-        }
-        found => found,
+async fn look(sftp: &SftpSession, path: &str) -> Result<Option<RemoteKind>, SftpError> {
+    match sftp.symlink_metadata(path).await {
+        Ok(found) => Ok(Some(RemoteStat::from(&found).kind)),
+        Err(SftpError::Status(status)) if status.status_code == StatusCode::NoSuchFile => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -4,7 +4,8 @@
 //! folder beside their target and renamed into place when all of them have arrived, so that a connection cut midway
 //! leaves every target file as it was. The renames themselves are many steps: each file is old or new, never half,
 //! and a cut in that moment can leave some of each. What a dead upload left is removed by the next one to the same
-//! folder, so of two uploads at once to one folder the later wins and the earlier fails.
+//! folder, so of two uploads at once to one folder the later wins and the earlier fails. Of a large file it is gone on
+//! with before.
 
 mod compare;
 mod fill;
@@ -13,19 +14,31 @@ mod local;
 mod parallel;
 mod plan;
 mod request;
+mod resume;
+mod small;
+mod source;
 mod staging;
 mod switch;
 mod transfer;
+
+use std::collections::HashSet;
 
 use tokio::sync::mpsc;
 
 use crate::error::SshError;
 use crate::session::Session;
 
-pub use local::{LocalFile, Opening, Reader};
-pub use request::{UploadEntry, UploadProgress, UploadReport, UploadRequest, UploadSymlink};
+pub use local::{LocalFile, Reader};
+pub use request::{
+    UploadEntry, UploadFolder, UploadProgress, UploadReport, UploadRequest, UploadSymlink,
+};
+pub use resume::{RESUME_FROM, TAKE_COMMAND};
 pub use switch::RENAME_COMMAND;
+pub(crate) use switch::Renamer;
 
+use fill::Filling;
+use folders::{remove_staging, staging_folders};
+use resume::Search;
 use staging::Staging;
 
 /// How staging folders begin; 64 random bits follow.
@@ -34,8 +47,11 @@ pub const STAGING_PREFIX: &str = ".capstep-upload-";
 /// Small requests on their way at once.
 const REQUESTS_IN_FLIGHT: usize = 32;
 
-/// Files on their way at once. Small files are bound by round trips; a large one fills the connection alone.
+/// Files on their way at once: one fills the connection alone, the next are opened meanwhile.
 const FILES_IN_FLIGHT: usize = 8;
+
+/// Files of one packet on their way at once: these are bound by round trips.
+const SMALL_FILES_IN_FLIGHT: usize = 32;
 
 impl Session {
     /// Uploads files; see the module for what is promised when it is cut short.
@@ -50,28 +66,50 @@ impl Session {
     ) -> Result<UploadReport, SshError> {
         let plan = plan::plan(&request)?;
         let sftp = self.sftp().await?;
+        let mut left = Vec::new();
+        // Folders that are new, in which there is nothing to compare with.
+        let mut made = HashSet::new();
+        let modes = request.directories.iter();
+        let modes = modes
+            .map(|folder| (folder.remote.trim_end_matches('/'), folder.mode))
+            .collect();
         for (root, folders) in plan.roots.iter().zip(&plan.directories) {
-            let real = self.make_anchor(&root.anchor).await?;
-            self.make_folders(folders, &root.within, &real).await?;
-            self.remove_stale(&root.anchor).await?;
+            let real = self.make_anchor(&root.anchor, &mut made).await?;
+            self.make_folders(folders, &modes, &root.within, &real, &mut made)
+                .await?;
+            let there = staging_folders(&sftp, &root.anchor).await;
+            left.push(there.map_err(|error| self.sftp_error(error, &root.anchor))?);
         }
         let mut report = UploadReport::default();
-        let digests = self.existing(&request, &mut report).await?;
-        let changes = self.compare(&request, &digests, &sftp, &mut report).await?;
+        let changes = self.compare(&request, &made, &sftp, &mut report).await?;
+        let staging = Staging::make(self, &sftp, &request, &plan, &changes).await?;
+        let search = Search {
+            session: self,
+            sftp: &sftp,
+            request: &request,
+            plan: &plan,
+            staging: &staging,
+            left: &left,
+        };
+        let taken = search.take(&changes.files).await;
+        for folder in left.iter().flatten() {
+            remove_staging(&sftp, folder).await;
+        }
         if changes.nothing() {
             return Ok(report);
         }
-        let staging = Staging::make(self, &sftp, &plan, &changes).await?;
         let renamer = self.renamer().await?;
-        let pairs = self
-            .fill(&staging, &request, &changes, &sftp, progress, &mut report)
-            .await?;
+        let filling = Filling {
+            session: self,
+            sftp: &sftp,
+            raw: &renamer.raw,
+            staging: &staging,
+            request: &request,
+            changes: &changes,
+        };
+        let pairs = filling.run(taken, progress, &mut report).await?;
         self.rename_all(&renamer, pairs, staging).await?;
-        for &index in &changes.modes {
-            if let Some(entry) = request.entries.get(index) {
-                self.set_mode(&sftp, &entry.remote, entry.mode).await?;
-            }
-        }
+        self.set_modes(&request, &changes.modes, &sftp).await?;
         Ok(report)
     }
 }

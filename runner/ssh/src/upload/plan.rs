@@ -68,7 +68,7 @@ pub(super) fn plan(request: &UploadRequest) -> Result<Plan, SshError> {
         symlink_roots.push(place(&link.remote, true)?);
     }
     for directory in &request.directories {
-        let directory = directory.trim_end_matches('/');
+        let directory = directory.remote.trim_end_matches('/');
         if !roots.iter().any(|root| root.within == directory) {
             place(directory, false)?;
         }
@@ -190,7 +190,6 @@ mod tests {
                 .map(|&remote| UploadEntry {
                     local: Arc::new(PathBuf::from("x")),
                     remote: remote.to_owned(),
-                    sha256: [0; 32],
                     size: 0,
                     mode: 0o644,
                 })

@@ -11,6 +11,7 @@ mod algorithms;
 mod certificates;
 mod connecting;
 mod releasing;
+mod resuming;
 mod running;
 mod support;
 mod uploading;

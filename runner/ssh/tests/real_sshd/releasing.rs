@@ -6,8 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::support::Server;
-use capstep_ssh::{Release, Session, SshErrorKind, UploadEntry, UploadReport, UploadRequest};
-use sha2::{Digest, Sha256};
+use capstep_ssh::{
+    Release, Session, SshErrorKind, UploadEntry, UploadFolder, UploadReport, UploadRequest,
+};
 use zeroize::Zeroizing;
 
 async fn fill(session: &Session, release: &Release, files: &[(&str, &str)]) -> UploadReport {
@@ -16,7 +17,6 @@ async fn fill(session: &Session, release: &Release, files: &[(&str, &str)]) -> U
         .map(|(name, text)| UploadEntry {
             local: Arc::new(Zeroizing::new(text.as_bytes().to_vec())),
             remote: format!("{}/{name}", release.path),
-            sha256: Sha256::digest(text.as_bytes()).into(),
             size: text.len() as u64,
             mode: 0o644,
         })
@@ -213,7 +213,10 @@ async fn a_shared_path_takes_what_the_first_release_had() {
         .upload(
             UploadRequest {
                 within: vec![release.path.clone()],
-                directories: vec![format!("{}/storage/x", release.path)],
+                directories: vec![UploadFolder {
+                    remote: format!("{}/storage/x", release.path),
+                    mode: 0o755,
+                }],
                 ..UploadRequest::default()
             },
             None,

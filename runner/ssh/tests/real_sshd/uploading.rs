@@ -8,23 +8,25 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::support::{Server, mode};
-use capstep_ssh::upload::{Opening, Reader, STAGING_PREFIX};
+use capstep_ssh::upload::{Reader, STAGING_PREFIX};
 use capstep_ssh::{
-    ConnectLimits, LocalFile, SshErrorKind, UploadEntry, UploadRequest, UploadSymlink, connect,
+    ConnectLimits, LocalFile, SshErrorKind, UploadEntry, UploadFolder, UploadRequest,
+    UploadSymlink, connect,
 };
-use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
-
-fn digest(bytes: &[u8]) -> [u8; 32] {
-    Sha256::digest(bytes).into()
-}
 
 fn memory(remote: &str, bytes: &[u8], mode: u32) -> UploadEntry {
     UploadEntry {
         local: Arc::new(Zeroizing::new(bytes.to_vec())),
         remote: remote.to_owned(),
-        sha256: digest(bytes),
         size: bytes.len() as u64,
+        mode,
+    }
+}
+
+fn folder(remote: &str, mode: u32) -> UploadFolder {
+    UploadFolder {
+        remote: remote.to_owned(),
         mode,
     }
 }
@@ -199,31 +201,39 @@ async fn a_single_file_goes_beside_others() {
     assert_eq!(error.kind, SshErrorKind::Outside);
 }
 
-/// Zeroes that come slowly, or stop coming.
+/// Zeroes that come slowly.
+#[derive(Clone, Copy)]
 struct Slow {
-    pieces: usize,
+    bytes: usize,
+    /// After each piece.
     pause: Duration,
 }
 
 const PIECE: usize = 1 << 20;
 
 impl LocalFile for Slow {
-    fn open(&self) -> Opening<'_> {
-        let (pieces, pause) = (self.pieces, self.pause);
-        Box::pin(async move {
-            let (mut writer, reader) = tokio::io::duplex(PIECE);
-            tokio::spawn(async move {
-                for _ in 0..pieces {
-                    tokio::time::sleep(pause).await;
-                    let written =
-                        tokio::io::AsyncWriteExt::write_all(&mut writer, &vec![0; PIECE]).await;
-                    if written.is_err() {
-                        return;
-                    }
-                }
-            });
-            Ok(Box::new(reader) as Reader)
-        })
+    fn open(&self) -> std::io::Result<Reader> {
+        Ok(Box::new(*self))
+    }
+
+    fn shows_writes(&self) -> bool {
+        true
+    }
+
+    fn is_untouched(&self) -> bool {
+        true
+    }
+}
+
+impl std::io::Read for Slow {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.bytes % PIECE == 0 {
+            std::thread::sleep(self.pause);
+        }
+        let read = buffer.len().min(self.bytes).min(PIECE / 4);
+        buffer[..read].fill(0);
+        self.bytes -= read;
+        Ok(read)
     }
 }
 
@@ -231,11 +241,10 @@ fn slow(remote: &str) -> UploadEntry {
     let pieces = 64;
     UploadEntry {
         local: Arc::new(Slow {
-            pieces,
+            bytes: pieces * PIECE,
             pause: Duration::from_millis(50),
         }),
         remote: remote.to_owned(),
-        sha256: digest(&vec![0; pieces * PIECE]),
         size: (pieces * PIECE) as u64,
         mode: 0o644,
     }
@@ -325,19 +334,73 @@ async fn a_dropped_upload_leaves_nothing() {
     assert_eq!(fs::read(server.path("app/big")).unwrap(), b"old big");
 }
 
+/// A file that has another content each time it is read.
+struct Changing(std::sync::atomic::AtomicU8);
+
+impl LocalFile for Changing {
+    fn open(&self) -> std::io::Result<Reader> {
+        let turn = self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        Ok(Box::new(std::io::Cursor::new(vec![turn; 100])))
+    }
+}
+
 #[tokio::test]
-async fn a_file_that_is_not_what_was_said_is_not_put_in_place() {
+async fn a_file_that_changes_meanwhile_is_not_put_in_place() {
     let server = Server::start();
     let session = server.connect().await;
     let within = server.remote("app");
-    let mut entry = memory(&format!("{within}/x"), b"other", 0o644);
-    entry.sha256 = digest(b"said");
-    let error = session
-        .upload(request(&within, vec![entry]), None)
-        .await
-        .unwrap_err();
-    assert_eq!(error.kind, SshErrorKind::Conflict);
-    assert!(!server.path("app/x").exists());
+    let all = || {
+        let changing = UploadEntry {
+            local: Arc::new(Changing(0.into())),
+            remote: format!("{within}/x"),
+            size: 100,
+            mode: 0o644,
+        };
+        let other = memory(&format!("{within}/y"), b"y", 0o644);
+        request(&within, vec![changing, other])
+    };
+    let error = session.upload(all(), None).await.unwrap_err();
+    assert_eq!(error.kind, SshErrorKind::Conflict, "{error}");
+    assert!(
+        error.message.contains("changed while it was uploaded"),
+        "{error}"
+    );
+    assert!(!server.path("app/x").exists() && !server.path("app/y").exists());
+    // One of the same size is there, so that it is read for its digest before.
+    fs::write(server.path("app/x"), [9; 100]).unwrap();
+    session.upload(all(), None).await.unwrap_err();
+    assert_eq!(fs::read(server.path("app/x")).unwrap(), [9; 100]);
+    let started = Instant::now();
+    while staging_left(Path::new(&within)) > 0 {
+        assert!(started.elapsed() < Duration::from_secs(10));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_read_leaves_everything_as_it_was() {
+    let server = Server::start();
+    let session = server.connect().await;
+    let within = server.remote("app");
+    for there in [None, Some([0; 3])] {
+        if let Some(content) = there {
+            fs::write(server.path("app/x"), content).unwrap();
+        }
+        let missing = UploadEntry {
+            local: Arc::new(server.path("missing")),
+            remote: format!("{within}/x"),
+            size: 3,
+            mode: 0o644,
+        };
+        let other = memory(&format!("{within}/y"), b"y", 0o644);
+        let error = session
+            .upload(request(&within, vec![missing, other]), None)
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind, SshErrorKind::NotFound, "{error}");
+        assert!(error.message.contains("app/x"), "{error}");
+        assert!(!server.path("app/y").exists());
+    }
 }
 
 #[tokio::test]
@@ -450,20 +513,37 @@ async fn links_and_empty_folders_are_made() {
     let all = || UploadRequest {
         within: vec![within.clone()],
         entries: vec![memory(&format!("{within}/a/x"), b"x", 0o644)],
-        directories: vec![format!("{within}/empty/nested"), within.clone()],
+        directories: vec![
+            folder(&format!("{within}/empty/nested"), 0o777),
+            folder(&format!("{within}/a"), 0o500),
+            folder(&within, 0o700),
+        ],
         symlinks: vec![UploadSymlink {
             remote: format!("{within}/b/link"),
             target: "../a/x".into(),
         }],
+        ..UploadRequest::default()
     };
     let report = session.upload(all(), None).await.unwrap();
     assert_eq!(report.uploaded.len(), 2);
     assert!(server.path("app/empty/nested").is_dir());
+    // The test's own umask is the server's too.
+    assert_eq!(
+        mode(&server.path("app/empty/nested")),
+        mode(&server.path("app/empty"))
+    );
+    assert_eq!(mode(&server.path("app/a")), 0o700);
+    fs::set_permissions(server.path("app/a"), fs::Permissions::from_mode(0o711)).unwrap();
     assert_eq!(
         fs::read_link(server.path("app/b/link")).unwrap(),
         Path::new("../a/x")
     );
     assert_eq!(session.upload(all(), None).await.unwrap().skipped, 2);
+    assert_eq!(
+        mode(&server.path("app/a")),
+        0o711,
+        "a folder that is there keeps its mode"
+    );
     assert_eq!(
         session
             .read_link(&format!("{within}/b/link"))
@@ -504,9 +584,10 @@ async fn without_sha256sum_everything_is_sent() {
     let session = server.connect().await;
     let within = server.remote("app");
     let all = || vec![memory(&format!("{within}/x"), b"x", 0o644)];
-    for _ in 0..2 {
+    // The first time there is nothing to compare with.
+    for without_digests in [false, true] {
         let report = session.upload(request(&within, all()), None).await.unwrap();
-        assert!(report.without_digests);
+        assert_eq!(report.without_digests, without_digests);
         assert_eq!(report.uploaded.len(), 1);
     }
     let error = session
@@ -562,7 +643,6 @@ async fn throughput_beside_scp() {
     let entry = UploadEntry {
         local: Arc::new(local),
         remote: format!("{within}/big"),
-        sha256: digest(&bytes),
         size: size as u64,
         mode: 0o644,
     };

@@ -73,7 +73,7 @@ pub(super) async fn find(
             .iter()
             .map(|entry| &entry.remote)
             .chain(request.symlinks.iter().map(|link| &link.remote))
-            .chain(&request.directories)
+            .chain(request.directories.iter().map(|folder| &folder.remote))
             .chain(&request.within)
             .filter_map(|path| below(path))
             .collect();

@@ -1,10 +1,13 @@
 //! `ssh`: logins, scripts, transfers and releases on designated targets.
 //!
 //! `login` opens a session from what the manifest's sinks and roles say, `script` runs the pipeline's text, `upload`
-//! and `remote` move files, `release` makes and switches releases, `error` folds what went wrong.
+//! and `remote` move files (`gather` lists what goes, `local` is one of these files, `selection` what is left out,
+//! `deletion` what is removed), `release` makes and switches releases, `error` folds what went wrong.
 
 mod deletion;
 mod error;
+mod gather;
+mod local;
 mod login;
 mod release;
 mod remote;
