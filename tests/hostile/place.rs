@@ -352,7 +352,7 @@ type = "remote-path({name})"
 access = ["release"]
 [inputs.{name}-look]
 type = "remote-path({name})"
-access = ["read"]
+access = ["upload"]
 [inputs.{name}-upload]
 type = "list"
 [inputs.{name}-upload.item]
