@@ -31,4 +31,5 @@ pub use section::SECTION_NAME;
 pub use siblings::SiblingRef;
 #[cfg(test)]
 pub(crate) use types::vocabulary;
+pub(crate) use words::SHELLS;
 pub use words::{Access, Role, Sink, SinkKind, UrlMatch};
