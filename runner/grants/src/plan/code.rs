@@ -49,6 +49,10 @@ pub(super) fn mark(jobs: &mut [JobPlan]) {
     let mut notes = Vec::new();
     for (place, job) in jobs.iter().enumerate() {
         for (index, step) in job.steps.iter().enumerate() {
+            // What a script of the pipeline's own writes was written by project code already.
+            if script(step).is_some_and(<[String]>::is_empty) {
+                continue;
+            }
             for path in step.authority.iter().filter_map(written) {
                 for of in [Use::Uploads, Use::Builds, Use::Runs] {
                     let later = |user: &&User| {
@@ -98,6 +102,15 @@ fn written(grant: &Grant) -> Option<&WorkspacePath> {
     }
 }
 
+/// The targets of a step's script, where it has one: none of them where it runs here.
+fn script(step: &StepPlan) -> Option<&[String]> {
+    let mut grants = step.authority.iter();
+    grants.find_map(|grant| match &grant.authority {
+        Some(Authority::Script { targets, .. }) => Some(targets.as_slice()),
+        _ => None,
+    })
+}
+
 /// What a step makes code of.
 fn users(job: usize, step: &StepPlan) -> Vec<User> {
     let user = |of, path: Option<WorkspacePath>| User {
@@ -106,13 +119,6 @@ fn users(job: usize, step: &StepPlan) -> Vec<User> {
         of,
         path,
     };
-    let script = step
-        .authority
-        .iter()
-        .find_map(|grant| match &grant.authority {
-            Some(Authority::Script { targets, .. }) => Some(targets),
-            _ => None,
-        });
     let paths = step
         .authority
         .iter()
@@ -121,7 +127,7 @@ fn users(job: usize, step: &StepPlan) -> Vec<User> {
             _ => None,
         });
     // A script without a target runs here, in what it was handed.
-    if script.is_some_and(Vec::is_empty) {
+    if script(step).is_some_and(<[String]>::is_empty) {
         let seen: Vec<User> = paths
             .map(|(_, path)| user(Use::Runs, Some(path.clone())))
             .collect();

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::slots::{Handed, Slot, TYPES};
+use super::slots::{Handed, Slot};
+use super::types::TYPES;
 use crate::bind::Bound;
 use crate::check::{Act, Permit, authorize};
 use crate::manifest::{Kind, Methods, SiblingRef, SinkKind, UrlMatch};
