@@ -1,10 +1,19 @@
 //! Journals: read, checked, and held against the plan.
+//!
+//! - `planned`: that whatever was done was planned; `verbs`: what each verb must have been granted; `shown`: what was
+//!   designated, in the journal's words.
+
+mod planned;
+mod shown;
+mod verbs;
 
 use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+
+pub use planned::{assert_planned, unplanned};
 
 /// One record.
 #[derive(Debug, Clone)]
@@ -66,85 +75,4 @@ fn records(text: &str) -> Vec<Record> {
     text.lines()
         .map(|line| Record(serde_json::from_str(line).unwrap()))
         .collect()
-}
-
-/// **plan ⊇ journal**: whatever was done was in the plan that was printed before.
-#[track_caller]
-pub fn assert_planned(plan: &Value, journal: &[Record]) {
-    for record in journal {
-        let Some(step) = step(plan, record) else {
-            assert!(
-                record.0["step"].is_null(),
-                "the plan has no such step: {}",
-                record.0
-            );
-            continue;
-        };
-        let authority = step["authority"].as_array().unwrap();
-        for grant in record.0["grants"].as_array().into_iter().flatten() {
-            let planned = authority
-                .iter()
-                .find(|planned| planned["pointer"] == grant["pointer"]);
-            let planned = planned.unwrap_or_else(|| panic!("not planned: {grant} of {}", record.0));
-            assert_eq!(
-                planned["place"], grant["place"],
-                "planned elsewhere: {}",
-                record.0
-            );
-            if !planned["authority"].is_null() {
-                assert!(
-                    designates(&planned["authority"], grant["authority"].as_str().unwrap()),
-                    "planned {}, done {grant}",
-                    planned["authority"]
-                );
-            }
-        }
-        let planned: Vec<&Value> = step["secrets"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .flat_map(|flow| flow["secrets"].as_array().unwrap())
-            .collect();
-        for secret in record.0["secrets"].as_array().into_iter().flatten() {
-            assert!(
-                planned.contains(&secret),
-                "a secret that was not planned: {}",
-                record.0
-            );
-        }
-    }
-}
-
-fn step<'a>(plan: &'a Value, record: &Record) -> Option<&'a Value> {
-    let jobs = plan["jobs"].as_array()?;
-    let job = jobs.iter().find(|job| job["id"] == record.0["job"])?;
-    let steps = job["steps"].as_array()?;
-    steps.iter().find(|step| step["number"] == record.0["step"])
-}
-
-/// Whether a planned authority is the one that the journal shows for people. Each part that identifies the thing must
-/// be in the text.
-fn designates(authority: &Value, shown: &str) -> bool {
-    let part = |key: &str| {
-        authority[key]
-            .as_str()
-            .unwrap_or_else(|| panic!("no {key} in {authority}"))
-    };
-    match part("kind") {
-        // A build context is told with how it is built.
-        "path" => shown == part("path") || shown.starts_with(&format!("{} (", part("path"))),
-        "registry" => shown == part("host"),
-        "state" => shown == part("name"),
-        "image" => {
-            let image = &authority["image"];
-            let name = |key: &str| image[key].as_str().unwrap_or_default();
-            shown.starts_with(&format!("{}/{}", name("registry"), name("repository")))
-        }
-        "url" => shown.starts_with(part("url")),
-        "remote-path" => shown.starts_with(part("path")),
-        "script" => shown == part("first-line"),
-        "ssh-target" => shown.starts_with(&format!("{}@{}", part("user"), part("host"))),
-        "tcp-address" => shown == format!("{}:{}", part("host"), authority["port"]),
-        other => panic!("an authority that the tests don't know: {other}"),
-    }
 }
