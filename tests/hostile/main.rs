@@ -4,6 +4,7 @@
 //!
 //! - `place`: the servers, the files and the plugin's manifest that all cases share;
 //! - `denials_*`: the cases; `matrix`: that none is missing; `runner`: how one is run;
+//! - `caches`: what is kept between runs;
 //! - `http_door`: requests by `wasi:http`;
 //! - `neighbours`: what other processes can read of a run;
 //! - `mounts`: folders that a plugin sees directly;
@@ -13,6 +14,7 @@
 //! - `words`: every access word, two-sided;
 //! - `without_verbs`: what a plugin tries by itself.
 
+mod caches;
 mod denials_docker;
 mod denials_files;
 mod denials_net;

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use capstep_pipeline::expr::{Framed, JobStatus};
+use capstep_pipeline::expr::JobStatus;
 use capstep_pipeline::{Job, Pipeline};
 use serde_json::Value;
 use tokio::task::{JoinError, JoinSet};
@@ -232,11 +232,7 @@ impl Dispatcher {
         }
         let needs = self.needed(job);
         let scope = RunScope::of_job(&self.context, job, needs, status);
-        let framed = Framed {
-            scope: &scope,
-            frame: &job.frame,
-        };
-        match due(job.condition.as_ref(), &framed) {
+        match due(job.condition.as_ref(), &scope) {
             Due::Yes => {
                 if is_full {
                     return false;
@@ -345,7 +341,7 @@ impl Dispatcher {
 
 /// The keys of jobs that are for other events than this one, by their own `on` or the pipeline's. A run without an event is
 /// about nothing that could be filtered: all jobs are for it.
-fn for_others(pipeline: &Pipeline, event: Option<&Value>) -> HashSet<String> {
+pub(crate) fn for_others(pipeline: &Pipeline, event: Option<&Value>) -> HashSet<String> {
     let Some(event) = event else {
         return HashSet::new();
     };

@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use capstep_host::Trust;
 use capstep_host::journal::Journal;
 use sha2::{Digest as _, Sha256};
 
@@ -67,6 +68,7 @@ impl RunFolder {
         source: &capstep_pipeline::Source,
         project: &str,
         workspace: &Path,
+        trust: Trust,
     ) -> RunRecord {
         RunRecord {
             version: RUN_VERSION,
@@ -74,6 +76,7 @@ impl RunFolder {
             pipeline: source.name.clone(),
             digest: pipeline_digest(source),
             project: Some(project.to_owned()),
+            trusted: trust == Trust::Trusted,
             workspace: workspace.display().to_string(),
             started: jiff::Timestamp::now().to_string(),
             finished: None,
@@ -108,9 +111,18 @@ pub(crate) fn project_folder(state: &Path, key: &str) -> Result<PathBuf, RunErro
     Ok(path)
 }
 
-/// SHA-256 of a pipeline's text, as `run.json` has it.
+/// SHA-256 of a pipeline's text, as `run.json` has it; where it includes files, of its text and then each one's path and
+/// text, with their lengths.
 pub fn pipeline_digest(source: &capstep_pipeline::Source) -> String {
-    hex(&Sha256::digest(source.text.as_bytes()))
+    let mut digest = Sha256::new();
+    digest.update(source.text.as_bytes());
+    for (path, file) in source.included().files() {
+        for part in [path, file.text] {
+            digest.update((part.len() as u64).to_be_bytes());
+            digest.update(part.as_bytes());
+        }
+    }
+    hex(&digest.finalize())
 }
 
 /// A project is known by its pipeline's name, else by its folder: state, seals, labels and caches go by it.

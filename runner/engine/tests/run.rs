@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use capstep_docker::{Endpoint, Surroundings};
 use capstep_engine::{Cancel, Event, Outcome, RunSettings, TimedEvent};
 use capstep_grants::plan::Variables;
-use capstep_host::ScriptHost;
 use capstep_host::sandbox::CacheDirectories;
+use capstep_host::{ScriptHost, Trust};
 use capstep_pipeline::{Source, parse_pipeline};
 use capstep_process::Program;
 use capstep_registry::Registry;
@@ -74,9 +74,11 @@ async fn start(
             ..Variables::default()
         },
         secrets,
+        trust: Trust::Trusted,
         workspace: folder.to_owned(),
         state: state.path().to_owned(),
         engine: Endpoint::find(&Surroundings::default()),
+        compiler: None,
         scripts: ScriptHost {
             program: Program::this(),
             scratch: std::env::temp_dir(),

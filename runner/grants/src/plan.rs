@@ -1,14 +1,16 @@
 //! The plan: what a pipeline will do and with what authority, before anything runs.
 //!
-//! Here are its shape and the walk over the jobs. `step` makes a step's part of it, `code` marks what may become project
-//! code, `describe` puts what is designated into words, `scope` is what expressions see by then.
+//! Here are its shape and the walk over the jobs. `step` makes a step's part of it, `caches` what a job keeps between runs,
+//! `code` marks what may become project code, `describe` puts what is designated into words, `scope` is what expressions
+//! see by then.
 
+mod caches;
 mod code;
 mod describe;
 mod scope;
 mod step;
 
-use capstep_pipeline::expr::{Evaluated, Framed, evaluate_template};
+use capstep_pipeline::expr::{Evaluated, evaluate_template};
 use capstep_pipeline::{Diagnostic, Job, Pipeline, Source, Span, Step};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -16,6 +18,7 @@ use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+pub use caches::{CachePlan, CachedPath, MAX_CACHE_KEY, caches};
 pub use describe::{describe, starts_project_code};
 pub use scope::matrix_value;
 
@@ -56,6 +59,9 @@ pub struct JobPlan {
     /// Where it deploys to; values that last between runs are kept for each environment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub environment: Option<JobEnvironment>,
+    /// What it keeps between runs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub caches: Vec<CachePlan>,
     /// The jobs it waits for.
     pub needs: Vec<String>,
     /// Its steps, in order.
@@ -86,6 +92,9 @@ pub struct StepPlan {
     pub plugin: String,
     /// Where it was written.
     pub place: Place,
+    /// Where that file was included, if it is another one than the pipeline's own; the outermost place first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub included: Vec<Place>,
     /// What it may touch.
     pub authority: Vec<Grant>,
     /// Which secrets go where.
@@ -157,6 +166,8 @@ pub fn plan(
     for job in &pipeline.jobs {
         let matrix = job.matrix.as_ref().map(|variant| &variant.values);
         let scope = PlanScope { variables, matrix };
+        let (kept, found) = caches(source, job, &scope);
+        diagnostics.add(found);
         let mut steps = Vec::with_capacity(job.steps.len());
         for (index, step) in job.steps.iter().enumerate() {
             match plugins.manifest(pipeline, &step.uses.value) {
@@ -178,6 +189,7 @@ pub fn plan(
             key: job.key.clone(),
             matrix: matrix.cloned(),
             environment: environment(job, &scope),
+            caches: kept,
             needs: job.needs.iter().map(|need| need.value.clone()).collect(),
             steps,
         });
@@ -194,11 +206,7 @@ pub fn plan(
 
 /// Where a job deploys to, as far as that is known.
 fn environment(job: &Job, scope: &PlanScope<'_>) -> Option<JobEnvironment> {
-    let framed = Framed {
-        scope,
-        frame: &job.frame,
-    };
-    let name = match evaluate_template(&job.environment.as_ref()?.name, &framed) {
+    let name = match evaluate_template(&job.environment.as_ref()?.name, scope) {
         Ok(Evaluated::Json(Value::String(name))) => Some(name),
         Ok(Evaluated::Json(Value::Number(name))) => Some(name.to_string()),
         _ => None,

@@ -1,8 +1,9 @@
 //! Journals: read, checked, and held against the plan.
 //!
-//! - `planned`: that whatever was done was planned; `verbs`: what each verb must have been granted; `shown`: what was
-//!   designated, in the journal's words.
+//! - `planned`: that whatever was done was planned; `verbs`: what each verb must have been granted; `caches`: what jobs do
+//!   themselves; `shown`: what was designated, in the journal's words.
 
+mod caches;
 mod planned;
 mod shown;
 mod verbs;

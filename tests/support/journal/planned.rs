@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::Record;
 use super::shown::shown;
 use super::verbs::{self, Needed, Verb};
+use super::{Record, caches};
 
 /// Insists that everything of a journal was planned.
 #[track_caller]
@@ -23,6 +23,9 @@ pub fn unplanned(plan: &Value, journal: &[Record]) -> Option<String> {
 }
 
 fn check(plan: &Value, record: &Record) -> Result<(), String> {
+    if record.0["step"].is_null() {
+        return caches::check(job(plan, record).ok_or("the plan has no such job")?, record);
+    }
     let step = step(plan, record).ok_or("the plan has no such step")?;
     let granted = granted(step, record)?;
     if record.phase() == "denied" {
@@ -47,11 +50,14 @@ fn check(plan: &Value, record: &Record) -> Result<(), String> {
     files(step, record, &granted)
 }
 
+fn job<'a>(plan: &'a Value, record: &Record) -> Option<&'a Value> {
+    let mut jobs = plan["jobs"].as_array()?.iter();
+    jobs.find(|job| job["id"] == record.0["job"])
+}
+
 fn step<'a>(plan: &'a Value, record: &Record) -> Option<&'a Value> {
-    let jobs = plan["jobs"].as_array()?;
-    let job = jobs.iter().find(|job| job["id"] == record.0["job"])?;
-    let steps = job["steps"].as_array()?;
-    steps.iter().find(|step| step["number"] == record.0["step"])
+    let mut steps = job(plan, record)?["steps"].as_array()?.iter();
+    steps.find(|step| step["number"] == record.0["step"])
 }
 
 /// The plan's grants that a record names: at the same pointer, written at the same place, and of the same thing.

@@ -8,6 +8,7 @@ use capstep_demo::{DENIED_FILE, DemoProject, DemoServers, PIPELINE_FILE};
 use capstep_docker::{Endpoint, Surroundings};
 use capstep_engine::{Cancel, Outcome, RunSettings, TimedEvent};
 use capstep_grants::plan::Variables;
+use capstep_host::Trust;
 use capstep_host::sandbox::CacheDirectories;
 use capstep_registry::Registry;
 use capstep_secrets::SecretValue;
@@ -177,9 +178,11 @@ impl Demo<'_> {
                 .filter(|(name, _)| declared(name))
                 .map(|(name, value)| (name.clone(), value.clone()))
                 .collect(),
+            trust: Trust::Trusted,
             workspace: project.folder.clone(),
             state: self.folder.join("state"),
             engine: Endpoint::find(&Surroundings::default()),
+            compiler: Some(directories::compiler()),
             scripts: directories::scripts(&self.context.environment),
             jobs: 1,
             only: Vec::new(),

@@ -128,6 +128,8 @@ mod tests {
                 newest,
                 younger: Duration::from_secs(younger),
                 cache: 0,
+                cached: 0,
+                unused: Duration::ZERO,
             };
             assert!(collect(state.path(), &keep, &mut found).unwrap());
             assert_eq!(found.failed, []);

@@ -8,9 +8,9 @@ use capstep_grants::check::Denial;
 use capstep_pipeline::SCRIPT;
 use serde_json::Value;
 
-use super::annotated;
 use super::failures::Failures;
 use super::time::{duration, of_day};
+use super::{annotated, cached};
 use crate::printer::{Look, Style};
 
 /// The state of the telling: text comes out of each event, nothing is printed here.
@@ -73,6 +73,13 @@ impl TextReport {
                 let at = url.as_ref().map_or(String::new(), |url| format!(": {url}"));
                 let text = format!("deployed to {environment}{at}");
                 self.of_job(job, &self.look.paint(Style::Good, text))
+            }
+            Event::CacheStarted { .. } => String::new(),
+            event @ (Event::CacheRestored { .. }
+            | Event::CacheMissed { .. }
+            | Event::CacheSaved { .. }
+            | Event::CacheNotSaved { .. }) => {
+                cached::told(event).map_or(String::new(), |told| self.cached(&told))
             }
             Event::StepStarted {
                 at,
@@ -195,6 +202,25 @@ impl TextReport {
                 ..
             } => self.run_finished(*outcome, *milliseconds, journal_head),
         }
+    }
+
+    fn cached(&self, told: &cached::Told<'_>) -> String {
+        let (label, faint) = match told.level {
+            Level::Debug if !self.verbose => return String::new(),
+            Level::Debug | Level::Info => ("".into(), true),
+            Level::Warn => (self.look.paint(Style::Notice, "warning: "), false),
+            Level::Error => (self.look.paint(Style::Bad, "error: "), false),
+        };
+        let mut lines = String::new();
+        for (place, part) in told.text.lines().enumerate() {
+            let part = match faint {
+                true => self.look.paint(Style::Faint, part),
+                false => part.into(),
+            };
+            let label = if place == 0 { label.as_ref() } else { "" };
+            lines.push_str(&self.of_job(told.job, &format!("     {label}{part}")));
+        }
+        lines
     }
 
     fn started(

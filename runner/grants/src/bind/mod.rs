@@ -25,6 +25,7 @@ pub use derive::{BoundStep, SecretBinding, SinkBinding};
 pub use leaf::Provenance;
 pub use roles::{RoleBinding, RoleKind};
 pub(crate) use scalar::check as check_scalar;
+pub(crate) use scope::knowledge_of;
 pub use scope::{InputScope, Knowledge};
 
 use capstep_pipeline::{Diagnostic, Source, Step};
@@ -40,12 +41,8 @@ pub fn bind(
     manifest: &Manifest,
     scope: &dyn InputScope,
 ) -> (BoundStep, Vec<Diagnostic>) {
-    let framed = scope::FramedInputs {
-        scope,
-        frame: &step.frame,
-    };
     let (with, mut refused) = environment::merged(step, manifest);
-    let mut walk = walk::Walk::new(source, &framed);
+    let mut walk = walk::Walk::new(scope);
     let (values, leaves) = walk.step(step, with.as_deref(), manifest);
     let mut diagnostics = walk.finish();
     diagnostics.append(&mut refused);

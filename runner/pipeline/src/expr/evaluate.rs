@@ -107,7 +107,7 @@ impl Text {
     }
 }
 
-fn value(ast: &Ast, scope: &dyn Scope) -> Result<Evaluated, EvalError> {
+pub(super) fn value(ast: &Ast, scope: &dyn Scope) -> Result<Evaluated, EvalError> {
     let json = match &ast.kind {
         Kind::Literal(value) => value.clone(),
         Kind::Reference(reference) => {
@@ -127,6 +127,10 @@ fn value(ast: &Ast, scope: &dyn Scope) -> Result<Evaluated, EvalError> {
         Kind::Equal(left, right) => equal(left, right, ast.span, scope)?.into(),
         Kind::NotEqual(left, right) => (!equal(left, right, ast.span, scope)?).into(),
         Kind::Call(function, arguments) => return call(function, arguments, scope),
+        Kind::Named(template) => {
+            return evaluate_template(template, scope)
+                .map_err(|found| error(ast.span, found.message));
+        }
         Kind::Member(of, path) => descend(&open(of, scope)?, path)
             .cloned()
             .map_err(|message| error(ast.span, message))?,
@@ -293,7 +297,7 @@ fn contains(whole: &Ast, part: &Ast, scope: &dyn Scope) -> Result<bool, EvalErro
 }
 
 /// A value within a text.
-fn as_text(value: &Value, span: Span) -> Result<String, EvalError> {
+pub(super) fn as_text(value: &Value, span: Span) -> Result<String, EvalError> {
     match value {
         Value::String(text) => Ok(text.clone()),
         Value::Number(number) => Ok(number.to_string()),

@@ -41,12 +41,14 @@ pub enum Target {
     StepOutcome(String),
     /// `needs.JOB.outcome`
     JobOutcome(String),
-    /// `run.id`, `run.job`, `run.started`
+    /// `run.id`, `run.job`, `run.started`, `run.trusted`
     Run(RunFact),
     /// `event` and all below it
     Event,
     /// `env.NAME`
     Env(String),
+    /// `inputs.NAME` and all below it
+    Input(String),
     /// `matrix.AXIS`
     Matrix(String),
 }
@@ -60,6 +62,8 @@ pub enum RunFact {
     Job,
     /// When it began: RFC 3339, UTC.
     Started,
+    /// Whether what it runs is trusted, as who started it says.
+    Trusted,
 }
 
 /// What a path can start with, and how such a path goes on.
@@ -69,13 +73,11 @@ const CONTEXTS: &[(&str, &str)] = &[
     ("steps", "steps.ID.outputs.NAME"),
     ("needs", "needs.JOB.outputs.NAME"),
     ("env", "env.NAME"),
+    ("inputs", "inputs.NAME"),
     ("matrix", "matrix.AXIS"),
     ("event", "event.NAME"),
     ("run", "run.id"),
 ];
-
-/// What paths will be able to start with.
-const LATER_CONTEXTS: &[&str] = &["inputs"];
 
 /// Reads a path.
 pub(super) fn resolve(path: Vec<String>, span: Span) -> Result<Reference, Diagnostic> {
@@ -96,8 +98,10 @@ pub(super) fn resolve(path: Vec<String>, span: Span) -> Result<Reference, Diagno
         ["run", "id"] => Target::Run(RunFact::Id),
         ["run", "job"] => Target::Run(RunFact::Job),
         ["run", "started"] => Target::Run(RunFact::Started),
+        ["run", "trusted"] => Target::Run(RunFact::Trusted),
         ["event", ..] => Target::Event,
         ["env", name] => Target::Env((*name).to_owned()),
+        ["inputs", name, ..] => Target::Input((*name).to_owned()),
         ["matrix", axis, ..] => Target::Matrix((*axis).to_owned()),
         ["secrets"] => {
             return Err(Diagnostic::error(
@@ -115,10 +119,6 @@ pub(super) fn resolve(path: Vec<String>, span: Span) -> Result<Reference, Diagno
 fn unknown(parts: &[&str], span: Span) -> Diagnostic {
     let first = parts.first().copied().unwrap_or("");
     let written = parts.join(".");
-    if LATER_CONTEXTS.contains(&first) {
-        let message = format!("`{first}` is not supported yet in expressions");
-        return Diagnostic::error(codes::NOT_SUPPORTED_YET, span, message);
-    }
     if let Some((_, shape)) = CONTEXTS.iter().find(|(name, _)| *name == first) {
         let message = format!("`{written}` is not a value");
         return Diagnostic::error(codes::UNKNOWN_CONTEXT, span, message)

@@ -65,10 +65,7 @@ impl Reader<'_> {
         for (key, node) in WITH_IT.iter().chain([&ALLOW]).filter_map(taken) {
             inputs.push((key.clone(), node.clone()));
         }
-        let with = Node {
-            value: Value::Map(inputs),
-            span: node.span,
-        };
+        let with = Node::new(Value::Map(inputs), node.span);
         let is_empty = matches!(&script.value, Value::String(text) if text.trim().is_empty());
         if is_empty || script.is_null() {
             self.report(

@@ -262,7 +262,7 @@ fn cases() -> Vec<(&'static str, String, &'static str)> {
         (WRONG_TYPE, "version: 1\njobs: { a: [1] }\n".to_owned(), "2:12: wrong-type: the job `a` must be a map, found a list"),
         (UNKNOWN_KEY, top("nmae: x"), "2:1: unknown-key: `nmae` is not a key of a pipeline\n  help: did you mean `name`?"),
         (UNKNOWN_KEY, step("needs: a"), "6:9: unknown-key: `needs` is not a key of a step\n  help: `needs` is a key of a job; a step has `id`, `name`, `uses`, `with`, `run`, `shell`, `working-directory`, `reads`, `writes`, `allow`, `if`, `timeout`, `env`, `retry`, `continue-on-error`"),
-        (UNKNOWN_KEY, job("runs-on: linux"), "5:5: unknown-key: `runs-on` is not a key of a job\n  help: a job has `name`, `needs`, `on`, `if`, `timeout`, `outputs`, `env`, `defaults`, `environment`, `concurrency`, `continue-on-error`, `matrix`, `steps`, `finally`"),
+        (UNKNOWN_KEY, job("runs-on: linux"), "5:5: unknown-key: `runs-on` is not a key of a job\n  help: a job has `name`, `needs`, `on`, `if`, `timeout`, `outputs`, `env`, `defaults`, `environment`, `concurrency`, `continue-on-error`, `matrix`, `cache`, `steps`, `finally`"),
         (UNKNOWN_KEY, job("strategy: {}"), "5:5: unknown-key: `strategy` is not a key of a job\n  help: write `matrix:` with `max-parallel` and `fail-fast` beside its axes"),
         (OUT_OF_RANGE, step("retry: 0"), "6:16: out-of-range: `retry` is a whole number from 1 to 100"),
         (OUT_OF_RANGE, step("retry: { attempts: 1000 }"), "6:28: out-of-range: `attempts` is a whole number from 1 to 100"),
@@ -292,9 +292,9 @@ fn cases() -> Vec<(&'static str, String, &'static str)> {
         (DUPLICATE_NAME, job("matrix: { os: [a, a] }"), "5:23: duplicate-name: the axis `os` has `a` twice\n  help: remove one of the two"),
         (EXPRESSION_NOT_ALLOWED, job("matrix: { os: [\"${{ vars.X }}\"] }"), "5:20: expression-not-allowed: a matrix can't have expressions in it\n  help: write it out; expressions are evaluated in `with`, `outputs` and `if`"),
         (UNKNOWN_KEY, step("shell: sh"), "6:9: unknown-key: `shell` goes with `run`\n  help: what a plugin takes is written below `with`"),
-        (NOT_SUPPORTED_YET, step("cache: x"), "6:9: not-supported-yet: `cache` is not supported yet\n  help: a step has `id`, `name`, `uses`, `with`, `run`, `shell`, `working-directory`, `reads`, `writes`, `allow`, `if`, `timeout`, `env`, `retry`, `continue-on-error`"),
-        (NOT_SUPPORTED_YET, top("include: x"), "2:1: not-supported-yet: `include` is not supported yet\n  help: a pipeline has `version`, `name`, `on`, `vars`, `secrets`, `plugins`, `env`, `defaults`, `jobs`"),
-        (NOT_SUPPORTED_YET, with("a: \"${{ inputs.x }}\""), "14:25: not-supported-yet: `inputs` is not supported yet in expressions"),
+        (NOT_SUPPORTED_YET, step("services: x"), "6:9: not-supported-yet: `services` is not supported yet\n  help: a step has `id`, `name`, `uses`, `with`, `run`, `shell`, `working-directory`, `reads`, `writes`, `allow`, `if`, `timeout`, `env`, `retry`, `continue-on-error`"),
+        (UNKNOWN_KEY, top("include: x"), "2:1: unknown-key: `include` is not a key of a pipeline\n  help: a file is included where its steps are to run: `steps: [{ include: ci/steps.yml }]`"),
+        (UNKNOWN_CONTEXT, with("a: \"${{ inputs.x }}\""), "14:25: unknown-context: `inputs` is known only in files that are included\n  help: the pipeline's own values are `vars.NAME`, `secrets.NAME` and what steps give"),
         (MISSING_KEY, REST.to_owned(), "1:1: missing-key: the pipeline has no `version`\n  help: start the file with `version: 1`"),
         (MISSING_KEY, "version: 1\n".to_owned(), "1:1: missing-key: the pipeline has no `jobs`\n  help: add `jobs:` with at least one job"),
         (MISSING_KEY, "version: 1\njobs: { a: { name: x } }\n".to_owned(), "2:9: missing-key: the job `a` has no `steps`\n  help: add `steps:` with at least one step"),
@@ -369,7 +369,8 @@ fn each_mistake_is_told() {
 
 #[test]
 fn no_code_is_without_a_case() {
-    let told: BTreeSet<&str> = cases().iter().map(|(code, _, _)| *code).collect();
+    let told = cases().into_iter().map(|(code, _, _)| code);
+    let told: BTreeSet<&str> = told.chain(include_tests::CODES).collect();
     let all: BTreeSet<&str> = codes::ALL.iter().copied().collect();
     assert_eq!(told, all);
     assert_eq!(all.len(), codes::ALL.len());

@@ -1,9 +1,11 @@
 //! What runs now, folded from events.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use capstep_engine::{Event, Outcome, StepRef};
 
+use super::super::cached;
 use super::progress::Progress;
 use crate::printer::plain;
 
@@ -11,9 +13,11 @@ use crate::printer::plain;
 #[derive(Debug)]
 pub(super) struct Board {
     pub(super) began: Instant,
-    /// In the order in which they began.
+    /// In the order of the pipeline, so that rows keep their places.
     pub(super) running: Vec<Job>,
     pub(super) counts: Counts,
+    /// Each job's place in the pipeline.
+    places: HashMap<String, usize>,
 }
 
 /// How many jobs there are, and how many have ended in which way.
@@ -33,6 +37,8 @@ pub(super) struct Job {
     pub(super) began: Instant,
     /// The group that it waits for, before its first step.
     pub(super) waits_for: Option<String>,
+    /// What it does beside its steps.
+    pub(super) beside: Option<String>,
     pub(super) step: Option<Step>,
 }
 
@@ -54,6 +60,7 @@ impl Board {
             began: now,
             running: Vec::new(),
             counts: Counts::default(),
+            places: HashMap::new(),
         }
     }
 
@@ -63,6 +70,8 @@ impl Board {
             Event::RunStarted { jobs, .. } => {
                 self.began = now;
                 self.counts.all = jobs.len();
+                let places = jobs.iter().enumerate();
+                self.places = places.map(|(at, id)| (on_a_line(id), at)).collect();
             }
             Event::JobStarted { job } => self.job_started(job, now),
             Event::JobWaiting { job, group } => {
@@ -78,6 +87,26 @@ impl Board {
                 continues,
                 ..
             } => self.job_ended(job, *outcome, *continues),
+            Event::CacheStarted {
+                job,
+                act,
+                key,
+                bytes,
+            } => {
+                if let Some(running) = self.job(job) {
+                    running.waits_for = None;
+                    running.beside = Some(on_a_line(&cached::doing(*act, key, *bytes)));
+                }
+            }
+            Event::CacheRestored { job, .. }
+            | Event::CacheMissed { job, .. }
+            | Event::CacheSaved { job, .. }
+            | Event::CacheNotSaved { job, .. } => {
+                if let Some(running) = self.job(job) {
+                    running.waits_for = None;
+                    running.beside = None;
+                }
+            }
             Event::StepStarted { at, name, .. } => {
                 if let Some(running) = self.job(&at.job) {
                     running.waits_for = None;
@@ -137,12 +166,18 @@ impl Board {
 
     fn job_started(&mut self, id: &str, now: Instant) {
         if self.job(id).is_none() {
-            self.running.push(Job {
-                id: on_a_line(id),
+            let id = on_a_line(id);
+            let place = |id: &String| self.places.get(id).copied().unwrap_or(usize::MAX);
+            let own = place(&id);
+            let at = self.running.partition_point(|job| place(&job.id) <= own);
+            let job = Job {
+                id,
                 began: now,
                 waits_for: None,
+                beside: None,
                 step: None,
-            });
+            };
+            self.running.insert(at, job);
         }
     }
 

@@ -32,8 +32,8 @@ pub(crate) struct Place {
     folder: String,
     /// The path below it; `.` for itself.
     relative: String,
-    /// The pipeline's own file.
-    pipeline: Option<std::sync::Arc<str>>,
+    /// The pipeline's own files.
+    pipeline: std::sync::Arc<Vec<String>>,
 }
 
 impl Place {
@@ -117,7 +117,7 @@ impl Place {
     /// Whether no grant may lead here: the repository's own data, and the files that decide about grants.
     pub(crate) fn is_reserved(&self) -> bool {
         let name = self.name();
-        self.pipeline.as_deref() == Some(name.as_str()) || WorkspacePath::parse(&name).is_err()
+        self.pipeline.contains(&name) || WorkspacePath::parse(&name).is_err()
     }
 
     fn check(&self) -> Result<(), FileError> {
@@ -136,11 +136,22 @@ impl Place {
         }
     }
 
+    fn is_link(&self) -> bool {
+        let metadata = self.dir.symlink_metadata(&self.relative);
+        metadata.is_ok_and(|metadata| metadata.is_symlink())
+    }
+
     /// The folder itself, where the place is one.
     pub(crate) fn folder(&self) -> Result<Dir, FileError> {
         Ok(match self.relative.as_str() {
             "." => self.dir.try_clone()?,
-            relative => self.dir.open_dir_nofollow(relative)?,
+            relative => match self.dir.open_dir_nofollow(relative) {
+                // A link and a file are refused with the same error; they are not the same mistake.
+                Err(error) if error.kind() == io::ErrorKind::NotADirectory && self.is_link() => {
+                    return Err(FileError::LinkLeaves);
+                }
+                folder => folder?,
+            },
         })
     }
 
