@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use capstep_grants::manifest::ManifestDeclaration;
 use capstep_tests::hostile;
 use capstep_tests::program::{Ran, cache};
 use capstep_tests::project::Project;
@@ -32,14 +33,22 @@ fn no_plugin(bytes: &[u8]) -> Ran {
         .says("./plugins/hostile.wasm")
 }
 
-/// What only its code shows is found before any of it runs.
+/// What only its code shows is found when it is loaded, before any of it runs: by its place in the file, and in these words.
 #[track_caller]
-fn unfit(bytes: &[u8]) -> Ran {
+fn unfit(bytes: &[u8], says: &str) {
     let project = project(bytes);
-    let ran = project.capstep(&["run"]);
-    assert!([1, 2].contains(&ran.code()), "{}", ran.text());
-    let code = ran.code();
-    bounded(ran, code, RUNNING, LARGE).says("plugin")
+    let ran = bounded(project.capstep(&["run"]), 2, RUNNING, LARGE);
+    // For people the sentence is broken where a line ends.
+    let words = |text: &str| text.replace(|char: char| char.is_whitespace() || char == '|', "");
+    let said = words(&ran.stderr);
+    for part in ["capstep.yml:7:", "`./plugins/hostile.wasm`: ", says] {
+        assert!(
+            said.contains(&words(part)),
+            "`{part}` is not in:\n{}",
+            ran.stderr
+        );
+    }
+    assert!(project.journals().is_empty(), "something was run");
 }
 
 #[test]
@@ -71,22 +80,89 @@ fn compiled_ahead() {
     no_plugin(&bytes);
 }
 
+/// A component of the world that has a `run` and imports this.
+fn world(import: &str, inputs: &str) -> Vec<u8> {
+    let text = format!(
+        r#"(component
+            {import}
+            (core module $code (func (export "run")))
+            (core instance $program (instantiate $code))
+            (func $run (canon lift (core func $program "run")))
+            (export "run" (func $run)))"#
+    );
+    let mut bytes = wat::parse_str(text).unwrap();
+    let manifest = ManifestDeclaration {
+        world: Some("capstep:step@0.1.0".to_owned()),
+        abi: None,
+        protocol: None,
+        ..hostile::manifest(inputs)
+    };
+    bytes.extend(manifest.to_custom_section());
+    bytes
+}
+
 #[test]
 fn no_way_in() {
-    unfit(&component("(component)", "")).says("run");
-    unfit(&component("(module (func))", ""));
+    unfit(
+        &component("(component)", ""),
+        "this does not export the interface `wasi:cli/run@0.2`, which the way in `command` needs; it exports nothing",
+    );
+    unfit(
+        &component("(module (func))", ""),
+        "this is a WASI library (a reactor: it has no `_start`), not a program; it exports nothing",
+    );
 }
 
 #[test]
 fn imports_that_are_not_offered() {
-    let ran = unfit(&component(
-        r#"(component (import "their:own/thing@1.0.0" (instance)))"#,
-        "",
-    ));
-    assert!(
-        ran.text().contains("their:own/thing") || ran.text().contains("wasi:cli/run"),
-        "{}",
-        ran.text()
+    for import in [
+        "their:own/thing@1.0.0",
+        "capstep:step/files@0.2.0",
+        "wasi:keyvalue/store@0.2.0",
+    ] {
+        let bytes = world(&format!("(import \"{import}\" (instance))"), "");
+        unfit(
+            &bytes,
+            &format!("this imports what this host does not offer: {import}; offered are"),
+        );
+        unfit(&bytes, "capstep:step/{op, log, time, files,");
+        unfit(&bytes, "}@0.1.0 and WASI 0.2");
+    }
+}
+
+/// Offered, but no input of the manifest calls for it.
+#[test]
+fn imports_that_are_not_declared() {
+    let import = "(import \"capstep:step/ssh@0.1.0\" (instance))";
+    unfit(
+        &world(import, ""),
+        "this imports `capstep:step/ssh`, which no input of its manifest accounts for",
+    );
+}
+
+/// What a manifest says of the outputs is held against what the code gives.
+#[test]
+fn outputs_that_the_manifest_does_not_know() {
+    let check = |name: &str, value: serde_json::Value, says: &str| {
+        let calls = json!([{ "method": "local/put", "params": { "name": name, "value": value } }]);
+        let project = hostile::project("", "", &calls);
+        let ran = bounded(project.capstep(&["run"]), 1, RUNNING, LARGE);
+        ran.says(says);
+    };
+    check(
+        "forged",
+        json!(1),
+        "`hostile` gave the output `forged`, which its manifest does not declare",
+    );
+    check(
+        "large",
+        json!(5),
+        "the output `large` of `hostile` is no string, as its manifest says",
+    );
+    check(
+        "large",
+        json!("x".repeat(70_000)),
+        "the output `large` of `hostile` is larger than 64 KiB",
     );
 }
 

@@ -5,7 +5,8 @@ use std::sync::atomic::Ordering;
 
 use capstep_tests::proxy::Proxy;
 
-use capstep_tests::deployment::Deployment;
+use capstep_tests::deployment::{CANARY, Deployment};
+use capstep_tests::leaks::ProcessWatch;
 use capstep_tests::scale::Random;
 
 /// Enough to be in the middle of for a while.
@@ -28,13 +29,12 @@ fn a_connection_cut_midway_through_an_upload_leaves_nothing_half_done() {
         "deploy/known_hosts",
         deployment.sshd.known_hosts_at(proxy.port),
     );
+    let key = deployment.key_line();
+    let watch = ProcessWatch::start(&[CANARY, &key]);
     let ran = deployment.run();
-    assert!(
-        [1, 4].contains(&ran.code()),
-        "exit code {}:\n{}",
-        ran.code(),
-        ran.text()
-    );
+    watch.assert_on_the_server_alone();
+    // The host was lost.
+    ran.expect(4).says("(at channel)");
     assert!(
         proxy.passed.load(Ordering::SeqCst) >= 1_000_000,
         "it was not cut midway"
@@ -84,13 +84,7 @@ fn without_releases_files_are_put_in_place_together_or_not_at_all() {
         "deploy/known_hosts",
         deployment.sshd.known_hosts_at(proxy.port),
     );
-    let ran = deployment.run();
-    assert!(
-        [1, 4].contains(&ran.code()),
-        "exit code {}:\n{}",
-        ran.code(),
-        ran.text()
-    );
+    deployment.run().expect(4).says("(at channel)");
     let there = deployment.sshd.path("plain");
     assert_eq!(fs::read_to_string(there.join("VERSION")).unwrap(), "1\n");
     assert!(!there.join("large.bin").exists());

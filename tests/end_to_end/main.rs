@@ -4,17 +4,23 @@
 //!
 //! - `deploying`: what works; `refused`: what must not; `broken`: what breaks on the way; `interrupted`: Ctrl-C;
 //! - `hosts`: several hosts, and pinned host keys; `named`: a pipeline that is not called `capstep.yml`;
-//! - `around`: environments, tries, what comes at the end, turns;
+//! - `checking`: the options of health-check; `around`: environments, tries, what comes at the end, turns;
+//! - `roles`: what the host reads in a plugin's place; `settings`: the options of env-setup;
+//! - `stages`: how far a login came when it failed;
 //! - `starting`: Ctrl-C before a step has got far, and a second Ctrl-C;
 //! - `secrets`: where a planted value is and is not.
 
 mod around;
 mod broken;
+mod checking;
 mod deploying;
 mod hosts;
 mod interrupted;
 mod named;
 mod reaching;
 mod refused;
+mod roles;
 mod secrets;
+mod settings;
+mod stages;
 mod starting;

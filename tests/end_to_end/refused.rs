@@ -4,7 +4,8 @@ use std::fs;
 
 use capstep_tests::sshd::Sshd;
 
-use capstep_tests::deployment::Deployment;
+use capstep_tests::deployment::{CANARY, Deployment};
+use capstep_tests::leaks::ProcessWatch;
 
 #[test]
 fn another_host_key_is_refused_before_anything_is_sent() {
@@ -64,9 +65,11 @@ fn a_failing_script_leaves_everything_as_it_was() {
         "webapp/deploy.sh",
         "echo migrating\necho 'no such table' >&2\nexit 42\n",
     );
-    deployment
-        .run()
-        .expect(1)
+    let key = deployment.key_line();
+    let watch = ProcessWatch::start(&[CANARY, &key]);
+    let ran = deployment.run();
+    watch.assert_on_the_server_alone();
+    ran.expect(1)
         .says("migrating")
         .says("no such table")
         .says("42");

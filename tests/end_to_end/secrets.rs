@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use capstep_tests::leaks::{ProcessWatch, files};
+use capstep_tests::leaks::{self, ProcessWatch, files};
+use capstep_tests::planned_leaks::Places;
 
 use capstep_tests::deployment::{CANARY, Deployment};
 
@@ -11,8 +12,7 @@ fn secrets_are_where_the_plan_says_and_nowhere_else() {
     let deployment = Deployment::fresh();
     let plan = deployment.project.plan(&[]);
     // A line from the middle of the private key is what identifies that.
-    let key = deployment.sshd.key("user");
-    let key = key.lines().nth(2).unwrap().to_owned();
+    let key = deployment.key_line();
     let watch = ProcessWatch::start(&[CANARY, &key]);
     deployment
         .start()
@@ -22,13 +22,7 @@ fn secrets_are_where_the_plan_says_and_nowhere_else() {
         .never_says(&key);
     // What the script itself starts on the server inherits its environment: that is where the plan says it goes (below).
     // Nobody has it on a command line, and on this side nobody has it at all.
-    let mut processes = watch.stop();
-    processes
-        .retain(|found| !(found.starts_with("environ of ") && found.ends_with(" on the server")));
-    assert!(
-        processes.is_empty(),
-        "on command lines or in environments: {processes:?}"
-    );
+    watch.assert_on_the_server_alone();
 
     let flows: Vec<String> = plan["jobs"]
         .as_array()
@@ -53,18 +47,28 @@ fn secrets_are_where_the_plan_says_and_nowhere_else() {
         ]
     );
 
-    // Here: the file that it was given in, and the one that it was written to; among them are state, journal, events.
-    let here = deployment.project.dir.path();
-    assert_eq!(
-        files(here, CANARY),
-        [here.join("project/.env"), here.join("secret_key_base")]
-    );
-    assert_eq!(files(here, &key), [here.join("deploy_key")]);
-    // There: the same file, uploaded.
-    let there = deployment.sshd.dir.path();
-    let current = deployment.current().unwrap();
-    assert_eq!(files(there, CANARY), [current.join(".env")]);
-    assert_eq!(files(there, &key), [there.join("user")]);
+    // Here: the files that they were given in, and the one that the plan says is written; among all that is searched are
+    // state, journal, events and temporary files. There: the same file, uploaded. All of these, and nothing else.
+    let sides = deployment.sides();
+    for secret in deployment.planted(&key) {
+        let places = Places::of(&plan, secret.name);
+        let mut here = places.here(sides.here);
+        let mut there: Vec<PathBuf> = files(sides.there, secret.value);
+        here.extend(
+            secret
+                .given
+                .iter()
+                .filter(|path| path.starts_with(sides.here))
+                .cloned(),
+        );
+        here.sort();
+        assert_eq!(files(sides.here, secret.value), here, "{}", secret.name);
+        there.retain(|path| !secret.given.contains(path));
+        let uploaded = places.here(sides.here).len();
+        assert_eq!(there.len(), uploaded, "{}: {there:?}", secret.name);
+        assert!(there.iter().all(|path| places.is_there(path)), "{there:?}");
+    }
+    leaks::assert_only(&plan, &deployment.planted(&key), &sides);
     // And the compiled plugins, which are shared by all tests.
     assert_eq!(
         files(&capstep_tests::program::cache(), CANARY),

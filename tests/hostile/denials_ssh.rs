@@ -128,6 +128,13 @@ pub(crate) fn cases() -> Vec<Case> {
             login("/loopback-target"),
             login("/target"),
         ),
+        // A host on the way is gone through, and no more than that.
+        case(
+            "ssh/connect",
+            Rule::AccessNotRequested,
+            login("/way"),
+            login("/behind"),
+        ),
         switched("ssh/connect", login("/off")),
         //
         case(

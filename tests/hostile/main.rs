@@ -6,9 +6,12 @@
 //! - `denials_*`: the cases; `matrix`: that none is missing; `runner`: how one is run;
 //! - `caches`: what is kept between runs;
 //! - `http_door`: requests by `wasi:http`;
+//! - `neighbours`: what other processes can read of a run;
 //! - `mounts`: folders that a plugin sees directly;
 //! - `exhaustion`: memory, threads and logs without end, forged names;
+//! - `kinds`: every kind of error, caused for real;
 //! - `masking`: secrets taken piece by piece;
+//! - `words`: every access word, two-sided;
 //! - `without_verbs`: what a plugin tries by itself.
 
 mod caches;
@@ -20,9 +23,12 @@ mod denials_state;
 mod exhaustion;
 mod http_door;
 mod kept_values;
+mod kinds;
 mod masking;
 mod matrix;
 mod mounts;
+mod neighbours;
 mod place;
 mod runner;
 mod without_verbs;
+mod words;

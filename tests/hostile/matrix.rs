@@ -52,7 +52,13 @@ fn rules(verb: &str) -> &'static [Rule] {
             OtherSink,
         ],
         "tcp/connect" => &[UndeclaredInput, NoAuthority, AddressRefused],
-        "ssh/connect" => &[UndeclaredInput, NoAuthority, AccessOff, AddressRefused],
+        "ssh/connect" => &[
+            UndeclaredInput,
+            NoAuthority,
+            AccessNotRequested,
+            AccessOff,
+            AddressRefused,
+        ],
         "ssh/run" => &[
             UndeclaredInput,
             NoAuthority,

@@ -177,6 +177,16 @@ loopback-target-known: known_hosts
                 target = self.sshd.target(),
             ));
         }
+        with.push_str(&format!(
+            "way: {target}
+way-identity: \"${{{{ secrets.KEY }}}}\"
+way-known: known_hosts
+behind: {target}
+behind-identity: \"${{{{ secrets.KEY }}}}\"
+behind-known: known_hosts
+",
+            target = self.sshd.target(),
+        ));
         let with: String = with
             .lines()
             .map(|line| format!("          {line}\n"))
@@ -317,6 +327,24 @@ role = "registry-username(registry)"
 [inputs.registry-password]
 type = "secret"
 sink = "registry-auth(registry)"
+[inputs.behind]
+type = "ssh-target"
+access = ["script"]
+[inputs.behind-identity]
+type = "secret"
+sink = "ssh-auth(behind)"
+[inputs.behind-known]
+type = "path"
+role = "known-hosts(behind)"
+[inputs.way]
+type = "ssh-target"
+role = "jump(behind)"
+[inputs.way-identity]
+type = "secret"
+sink = "ssh-auth(way)"
+[inputs.way-known]
+type = "path"
+role = "known-hosts(way)"
 [inputs.loopback]
 type = "url"
 [inputs.loopback-address]
@@ -352,7 +380,7 @@ type = "remote-path({name})"
 access = ["release"]
 [inputs.{name}-look]
 type = "remote-path({name})"
-access = ["read"]
+access = ["upload"]
 [inputs.{name}-upload]
 type = "list"
 [inputs.{name}-upload.item]

@@ -58,13 +58,23 @@ fn the_machine_is_not_there() {
     let home = tempfile::tempdir().unwrap();
     std::fs::write(home.path().join("id_ed25519"), "a key\n").unwrap();
     let key = home.path().join("id_ed25519");
+    // As an engine's: there, and somebody listens.
+    let engine = home.path().join("docker.sock");
+    let _listener = std::os::unix::net::UnixListener::bind(&engine).unwrap();
+    let plain = |line: &str| {
+        let status = std::process::Command::new("bash")
+            .args(["-c", line])
+            .status();
+        status.unwrap().success()
+    };
+    assert!(plain(&format!("test -e {}", engine.display())));
     for line in [
         &format!("cat {}", key.display()),
         "cat /etc/shadow",
         "cat /proc/1/environ",
         "echo x >/usr/local/x",
         "ls /root",
-        "test -e /var/run/docker.sock",
+        &format!("test -e {}", engine.display()),
     ] {
         let ran = run(&step("", line));
         assert_ne!(ran.code(), 0, "`{line}` was possible:\n{}", ran.text());

@@ -1,9 +1,13 @@
 //! `run:` steps: the pipeline's own scripts, in the sandbox for programs. Each act is shown twice: handed over it
 //! succeeds, without that it doesn't.
 //!
+//! - `acts`: what must not be possible, on a `machine` full of what must not be reached; `metadata`: the cloud's address;
 //! - `running`: output, exit codes, environment, secrets, time; `files`: what is seen and changed; `network`: the way out.
 
+mod acts;
 mod files;
+mod machine;
+mod metadata;
 mod network;
 mod running;
 

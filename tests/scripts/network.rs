@@ -6,7 +6,7 @@ use capstep_tests::servers;
 use crate::{project, run};
 
 /// Asks through the proxy that a script with a network has, by nothing but the shell.
-fn asking(port: u16, host: &str) -> String {
+pub(crate) fn asking(port: u16, host: &str) -> String {
     format!(
         "proxy=${{http_proxy#http://}}; proxy=${{proxy%/}}\n          exec 3<>/dev/tcp/${{proxy%:*}}/${{proxy##*:}}\n          \
          printf 'GET http://{host}:{port}/ HTTP/1.1\\r\\nHost: {host}\\r\\nConnection: close\\r\\n\\r\\n' >&3\n          \
@@ -14,7 +14,7 @@ fn asking(port: u16, host: &str) -> String {
     )
 }
 
-fn step(allow: &str, script: &str) -> Project {
+pub(crate) fn step(allow: &str, script: &str) -> Project {
     project(&format!("{allow}        run: |\n          {script}"))
 }
 
@@ -37,16 +37,6 @@ fn an_origin_that_was_handed_over_and_another_one() {
         denied.and_then(|record| record.rule()),
         Some("other-origin")
     );
-}
-
-/// The address of the cloud's own secrets is nobody's, whoever hands it over by a name.
-#[test]
-fn the_metadata_address() {
-    let script = asking(80, "169.254.169.254");
-    let allowed = "        allow: [\"http://169.254.169.254\"]\n";
-    run(&step(allowed, &script))
-        .expect(3)
-        .says("address-refused");
 }
 
 /// A value that an earlier step gave is bounded, and even within its bound it is judged as a name: it leads nowhere that

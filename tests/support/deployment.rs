@@ -4,6 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::journal::{self, Record};
+use crate::leaks;
+use crate::planned_leaks::{Planted, Sides};
 use crate::program::{Ran, Running};
 use crate::project::Project;
 use crate::proxy::Proxy;
@@ -38,13 +40,22 @@ pub struct Deployment {
 impl Deployment {
     /// Nothing is deployed yet.
     pub fn fresh() -> Self {
-        let sshd = Sshd::start();
+        Self::with_server(Sshd::start())
+    }
+
+    /// The same on this server.
+    pub fn with_server(sshd: Sshd) -> Self {
         let service = Service::start(&sshd.path("webapp/current"));
-        let deployment = Self {
+        let mut deployment = Self {
             project: Project::empty(),
             sshd,
             service,
         };
+        // Temporary files of its own, so that what is left there is found.
+        let temporary = deployment.temporary();
+        fs::create_dir(&temporary).unwrap();
+        let variable = ("TMPDIR".to_owned(), temporary.display().to_string());
+        deployment.project.environment.push(variable);
         deployment.write_pipeline(deployment.sshd.port, "every: 100ms, attempts: 30");
         let project = &deployment.project;
         project.write("webapp/VERSION", "1\n");
@@ -141,14 +152,53 @@ jobs:
         ran
     }
 
+    /// What holds of every run, however it went: nothing was done that was not planned, no secret shows, each is where it
+    /// was planned to be and nowhere else, and no temporary file is left.
     #[track_caller]
     pub fn check(&self, plan: &Value, ran: &Ran) {
         journal::assert_planned(plan, &self.project.journal());
-        assert!(
-            !ran.text().contains(CANARY),
-            "the secret shows:\n{}",
-            ran.text()
-        );
+        let key = self.key_line();
+        for secret in [CANARY, &key] {
+            let shows = ran.text().contains(secret);
+            assert!(!shows, "the secret shows:\n{}", ran.text());
+        }
+        leaks::assert_only(plan, &self.planted(&key), &self.sides());
+        let left: Vec<_> = fs::read_dir(self.temporary()).unwrap().flatten().collect();
+        assert!(left.is_empty(), "temporary files are left: {left:?}");
+    }
+
+    /// What the user's private key is recognised by: a line from its middle.
+    pub fn key_line(&self) -> String {
+        self.sshd.key("user").lines().nth(2).unwrap().to_owned()
+    }
+
+    /// The secrets, and the files that the test has put them into.
+    pub fn planted<'a>(&self, key: &'a str) -> [Planted<'a>; 2] {
+        let beside = |name: &str| self.project.dir.path().join(name);
+        [
+            Planted {
+                name: "SECRET_KEY_BASE",
+                value: CANARY,
+                given: vec![beside("secret_key_base")],
+            },
+            Planted {
+                name: "DEPLOY_KEY",
+                value: key,
+                given: vec![beside("deploy_key"), self.sshd.dir.path().join("user")],
+            },
+        ]
+    }
+
+    pub fn sides(&self) -> Sides<'_> {
+        Sides {
+            here: self.project.dir.path(),
+            there: self.sshd.dir.path(),
+        }
+    }
+
+    /// The program's temporary files.
+    fn temporary(&self) -> PathBuf {
+        self.project.dir.path().join("tmp")
     }
 
     #[track_caller]
@@ -184,14 +234,19 @@ jobs:
         deployment
     }
 
+    /// From now on the server is reached through this port, and asked once for its health.
+    pub fn reach_through(&self, port: u16) {
+        self.write_pipeline(port, "attempts: 1");
+        let known_hosts = self.sshd.known_hosts_at(port);
+        self.project.write("deploy/known_hosts", known_hosts);
+    }
+
     /// A large new version, and a way to the server on which its upload comes to a halt midway, without an end.
     pub fn behind_a_stall(&self) -> Proxy {
         self.project.write("webapp/VERSION", "2\n");
         self.project.write("webapp/large.bin", vec![7; 4_000_000]);
         let proxy = Proxy::stalling(self.sshd.port, 200_000);
-        self.write_pipeline(proxy.port, "attempts: 1");
-        let known_hosts = self.sshd.known_hosts_at(proxy.port);
-        self.project.write("deploy/known_hosts", known_hosts);
+        self.reach_through(proxy.port);
         proxy
     }
 

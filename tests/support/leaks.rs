@@ -9,6 +9,8 @@ use std::thread::JoinHandle;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+pub use crate::planned_leaks::assert_only;
+
 /// The forms in which a value could show: as it is, and in base64 at each of the three alignments.
 pub fn forms(value: &str) -> Vec<Vec<u8>> {
     let mut forms = vec![value.as_bytes().to_vec()];
@@ -90,6 +92,21 @@ impl ProcessWatch {
             "the watch hardly looked"
         );
         found
+    }
+}
+
+impl ProcessWatch {
+    /// Insists that only what an SSH server started had one, and that in its environment: where the plan says that it goes.
+    #[track_caller]
+    pub fn assert_on_the_server_alone(self) {
+        let mut found = self.stop();
+        found.retain(|found| {
+            !(found.starts_with("environ of ") && found.ends_with(" on the server"))
+        });
+        assert!(
+            found.is_empty(),
+            "on command lines or in environments: {found:?}"
+        );
     }
 }
 

@@ -8,6 +8,8 @@ use std::sync::OnceLock;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::watch::Watch;
+
 /// Longer than any run of these tests takes on a busy machine: one that takes longer hangs.
 pub const PATIENCE: Duration = Duration::from_secs(180);
 
@@ -66,6 +68,8 @@ pub struct Ran {
     pub stdout: String,
     pub stderr: String,
     pub took: Duration,
+    /// The time that processors worked for it, which a busy machine doesn't make longer.
+    pub worked: Duration,
     /// The most memory that it held, in bytes.
     pub peak: u64,
 }
@@ -120,6 +124,8 @@ pub struct Running {
     stdout: JoinHandle<Vec<u8>>,
     stderr: JoinHandle<Vec<u8>>,
     started: Instant,
+    /// What it is held against when it has ended.
+    pub(crate) watch: Option<Watch>,
 }
 
 /// Starts a command with its output collected.
@@ -146,18 +152,21 @@ pub fn start(command: &mut Command) -> Running {
         stdout: collect(Box::new(stdout)),
         stderr: collect(Box::new(stderr)),
         started,
+        watch: None,
     }
 }
 
 impl Running {
-    /// Waits for the end, at most [`PATIENCE`]; five times as long for the large tests.
+    /// Waits for the end, at most [`PATIENCE`]; five times as long for the large tests. Whatever a run of a project did was
+    /// planned.
     #[track_caller]
     pub fn wait(mut self) -> Ran {
         // The large forms move gigabytes.
         let patience = PATIENCE * crate::scale::size(1, 5);
-        let mut peak = 0;
+        let (mut peak, mut worked) = (0, Duration::ZERO);
         let status = loop {
             peak = peak.max(memory(self.child.id()));
+            worked = worked.max(processor_time(self.child.id()));
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
@@ -173,13 +182,18 @@ impl Running {
         let text = |bytes: JoinHandle<Vec<u8>>| {
             String::from_utf8_lossy(&bytes.join().unwrap()).into_owned()
         };
-        Ran {
+        let ran = Ran {
             status,
             stdout: text(self.stdout),
             stderr: text(self.stderr),
             took,
+            worked,
             peak,
+        };
+        if let Some(watch) = self.watch {
+            watch.check(&ran);
         }
+        ran
     }
 
     /// Sends a signal.
@@ -200,6 +214,19 @@ pub fn wait_until(what: &str, mut happens: impl FnMut() -> bool) {
         );
         std::thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// How many of its units Linux counts in a second for programs, on every machine that these tests run on.
+const TICKS: u64 = 100;
+
+/// The time that processors worked for a process so far.
+fn processor_time(process: u32) -> Duration {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    // The name before it stands in brackets, and may hold any. Then come its state and eleven numbers before these two.
+    let rest = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    let ticks = rest.split_whitespace().skip(11).take(2);
+    let ticks: u64 = ticks.filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+    Duration::from_millis(ticks * 1000 / TICKS)
 }
 
 /// The most memory that a process has held so far, in bytes.

@@ -8,12 +8,14 @@ use tempfile::TempDir;
 
 use crate::journal::{self, Record};
 use crate::program::{Ran, Running, capstep, start};
+use crate::watch::{Plans, Watch};
 
 /// A project in a temporary folder: `project/` with the pipeline, `state/` for the program, room for more beside them.
 pub struct Project {
     pub dir: TempDir,
     /// Variables of the program's environment.
     pub environment: Vec<(String, String)>,
+    plans: Plans,
 }
 
 impl Project {
@@ -33,6 +35,7 @@ impl Project {
         Self {
             dir,
             environment: Vec::new(),
+            plans: Plans::default(),
         }
     }
 
@@ -70,11 +73,15 @@ impl Project {
         path.to_str().unwrap().to_owned()
     }
 
-    /// Starts the program here.
+    /// Starts the program here. A run is held against its plan, which is printed before.
     pub fn start(&self, arguments: &[&str]) -> Running {
-        let mut command = capstep(&self.folder(), &self.state(), arguments);
+        let (folder, state) = (self.folder(), self.state());
+        let watch = Watch::start((&folder, &state), &self.environment, arguments, &self.plans);
+        let mut command = capstep(&folder, &state, arguments);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        start(&mut command)
+        let mut running = start(&mut command);
+        running.watch = watch;
+        running
     }
 
     /// Runs the program here.

@@ -44,6 +44,18 @@ pub fn talking(size: u64) -> (u16, Arc<AtomicU64>) {
     counting(move |mut stream, counter| send(&mut stream, size, counter))
 }
 
+/// Sends `head` and then `piece` again and again without being asked: `size` bytes, or as much as is taken.
+pub fn pouring(head: Vec<u8>, piece: Vec<u8>, size: u64) -> (u16, Arc<AtomicU64>) {
+    counting(move |mut stream, counter| {
+        let pieces = piece.repeat(1 + (64 << 10) / piece.len());
+        if stream.write_all(&head).is_ok() {
+            while counter.load(Ordering::SeqCst) < size && stream.write_all(&pieces).is_ok() {
+                counter.fetch_add(pieces.len() as u64, Ordering::SeqCst);
+            }
+        }
+    })
+}
+
 /// Answers a request with `head` and then `piece` again and again: `size` bytes, or as much as is taken.
 pub fn repeating(head: String, piece: String, size: u64) -> (u16, Arc<AtomicU64>) {
     counting(move |mut stream, counter| {

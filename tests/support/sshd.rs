@@ -81,11 +81,14 @@ impl Sshd {
         fs::create_dir(root.join("srv")).unwrap();
         config.push_str(&format!(
             "AuthorizedKeysFile {root}/authorized_keys\nPidFile {root}/pid\nUsePAM no\nStrictModes no\n\
-             PermitRootLogin yes\nPasswordAuthentication no\nMaxStartups 100\nLogLevel VERBOSE\n\
+             PermitRootLogin yes\nPasswordAuthentication no\nMaxStartups 100\n\
              Subsystem sftp internal-sftp\n",
             root = root.display(),
         ));
-        let more = more(&root);
+        let mut more = more(&root);
+        if !more.contains("LogLevel") {
+            more.push_str("LogLevel VERBOSE\n");
+        }
         for _ in 0..10 {
             let port = TcpListener::bind("127.0.0.1:0")
                 .unwrap()

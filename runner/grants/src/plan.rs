@@ -1,9 +1,11 @@
 //! The plan: what a pipeline will do and with what authority, before anything runs.
 //!
 //! Here are its shape and the walk over the jobs. `step` makes a step's part of it, `caches` what a job keeps between runs,
-//! `describe` puts what is designated into words, `scope` is what expressions see by then.
+//! `code` marks what may become project code, `describe` puts what is designated into words, `scope` is what expressions
+//! see by then.
 
 mod caches;
+mod code;
 mod describe;
 mod scope;
 mod step;
@@ -192,6 +194,7 @@ pub fn plan(
             steps,
         });
     }
+    code::mark(&mut jobs);
     let plan = Plan {
         version: PLAN_VERSION,
         file: source.name.clone(),

@@ -14,7 +14,7 @@ use crate::manifest::Access;
 use crate::plan::{JobEnvironment, JobPlan, Plan, StepPlan};
 use crate::remote_path;
 use crate::workspace_path::WorkspacePath;
-use order::Order;
+pub(crate) use order::Order;
 
 /// A thing that a step touches.
 enum Thing {

@@ -11,6 +11,7 @@ use super::build;
 use super::leaf::{Leaf, LeafValue, Provenance};
 use super::roles::{RoleBinding, RoleFinder, RoleKind};
 use super::siblings::{leaves_of, pointer_of};
+use super::steering;
 use crate::authority::Authority;
 use crate::grant::{Grant, Place};
 use crate::manifest::{Access, Input, Kind, Manifest, Methods, Sink, SinkKind};
@@ -103,6 +104,9 @@ pub(super) fn derive(
         match role.kind {
             RoleKind::Shared => shared_paths(&leaves, &role.pointer, diagnostics),
             RoleKind::Dockerfile => build::dockerfile(&leaves, &role.pointer, diagnostics),
+            RoleKind::Shell => steering::shell(&leaves, &role.pointer, diagnostics),
+            RoleKind::Keep => steering::at_least(1, &leaves, &role.pointer, diagnostics),
+            RoleKind::MaxDelete => steering::at_least(0, &leaves, &role.pointer, diagnostics),
             _ => {}
         }
     }

@@ -7,7 +7,7 @@ use super::methods::{Methods, is_method};
 use super::model::{Abi, Input, Kind, Manifest};
 use super::problem::ManifestProblem;
 use super::siblings::SiblingRef;
-use super::words::{Access, Role, Sink};
+use super::words::{Access, Role, SHELLS, Sink};
 
 /// Checks all references of a manifest.
 pub(super) fn check(manifest: &Manifest, problems: &mut Vec<ManifestProblem>) {
@@ -298,8 +298,9 @@ fn misfit(role: &Role, kind: &Kind) -> Option<&'static str> {
             is_text(kind) || matches!(kind, Kind::RemotePath { .. }),
         ),
         Role::Shell(_) => (
-            "a string or an enum",
-            is_text(kind) || matches!(kind, Kind::Enum(_)),
+            "a string, or an enum of `auto`, `bash` and `sh`",
+            is_text(kind)
+                || matches!(kind, Kind::Enum(values) if values.iter().all(|value| SHELLS.contains(&value.as_str()))),
         ),
         Role::BuildArg(_) | Role::Label(_) => (
             "a map of strings",

@@ -7,15 +7,17 @@ use super::siblings::SiblingRef;
 use super::words::{Access, call};
 
 /// The access words that a type's author may ask for, and those it has without asking.
-pub(super) struct Vocabulary {
+pub(crate) struct Vocabulary {
     /// Words that `access` may hold.
-    pub(super) words: &'static [Access],
+    pub(crate) words: &'static [Access],
     /// What the type grants where `access` says nothing.
-    pub(super) implied: &'static [Access],
+    pub(crate) implied: &'static [Access],
+    /// Words that the type will have, and that no verb needs yet: refused by name.
+    pub(crate) later: &'static [Access],
 }
 
 /// The vocabulary of an authority type; none for data.
-pub(super) fn vocabulary(kind: &Kind) -> Vocabulary {
+pub(crate) fn vocabulary(kind: &Kind) -> Vocabulary {
     let (words, implied): (&[Access], &[Access]) = match kind {
         Kind::Path => (
             &[
@@ -36,8 +38,6 @@ pub(super) fn vocabulary(kind: &Kind) -> Vocabulary {
                 Access::Download,
                 Access::Release,
                 Access::Delete,
-                Access::Read,
-                Access::Write,
             ],
             &[],
         ),
@@ -62,7 +62,16 @@ pub(super) fn vocabulary(kind: &Kind) -> Vocabulary {
         | Kind::Record(_)
         | Kind::Secret => (&[], &[]),
     };
-    Vocabulary { words, implied }
+    let later: &[Access] = match kind {
+        // The plugin's own bytes to and from a server: no verb moves them.
+        Kind::RemotePath { .. } => &[Access::Read, Access::Write],
+        _ => &[],
+    };
+    Vocabulary {
+        words,
+        implied,
+        later,
+    }
 }
 
 /// Types of later issues: refused by name, so that nobody takes them for a typing mistake.
@@ -107,25 +116,23 @@ pub(super) fn parse_type<'a>(
             target: SiblingRef::parse(target)?,
         }));
     }
-    let length = |bound: Option<f64>| bound.map(|bound| bound.max(0.0) as usize);
-    let whole = |bound: Option<f64>| bound.map(|bound| bound as i64);
     Ok(TypeText::Scalar(match text {
         "list" => return Ok(TypeText::List(None)),
         "map" => return Ok(TypeText::Map(None)),
         "record" => return Ok(TypeText::Record),
         "string" => Kind::String {
-            min: length(declaration.min),
-            max: length(declaration.max),
+            min: length("min", declaration.min)?,
+            max: length("max", declaration.max)?,
             pattern: declaration.pattern.clone(),
         },
         "boolean" => Kind::Boolean,
         "integer" => Kind::Integer {
-            min: whole(declaration.min),
-            max: whole(declaration.max),
+            min: whole("min", declaration.min)?,
+            max: whole("max", declaration.max)?,
         },
         "number" => Kind::Number {
-            min: declaration.min,
-            max: declaration.max,
+            min: finite("min", declaration.min)?,
+            max: finite("max", declaration.max)?,
         },
         "duration" => Kind::Duration,
         "size" => Kind::Size,
@@ -156,4 +163,42 @@ pub(super) fn parse_type<'a>(
         "" => return Err("say its `type`".to_owned()),
         other => return Err(format!("`{other}` is no type")),
     }))
+}
+
+/// A bound of a number: the embedded manifest is JSON, which has no infinity and no NaN.
+fn finite(key: &str, bound: Option<f64>) -> Result<Option<f64>, String> {
+    match bound {
+        Some(bound) if !bound.is_finite() => Err(format!("`{key}` is a number, not {bound}")),
+        bound => Ok(bound),
+    }
+}
+
+/// The largest whole number up to which every one has a spelling of its own as a floating-point number, which is what
+/// bounds are read as.
+const LARGEST_WHOLE: f64 = 9_007_199_254_740_992.0;
+
+/// A bound that counts something whole.
+fn whole(key: &str, bound: Option<f64>) -> Result<Option<i64>, String> {
+    let Some(bound) = bound else {
+        return Ok(None);
+    };
+    if bound.fract() != 0.0 || bound.abs() > LARGEST_WHOLE {
+        return Err(format!(
+            "`{key}` of an integer is a whole number, not {bound}"
+        ));
+    }
+    Ok(Some(bound as i64))
+}
+
+/// A bound of a text's length, in characters.
+fn length(key: &str, bound: Option<f64>) -> Result<Option<usize>, String> {
+    let Some(bound) = bound else {
+        return Ok(None);
+    };
+    if bound.fract() != 0.0 || !(0.0..=LARGEST_WHOLE).contains(&bound) {
+        return Err(format!(
+            "`{key}` of a string counts characters: a whole number from 0, not {bound}"
+        ));
+    }
+    Ok(Some(bound as usize))
 }

@@ -245,6 +245,9 @@ impl Sink {
     }
 }
 
+/// The shells that may run a script: bash where there is one else sh, bash, or sh.
+pub(crate) const SHELLS: &[&str] = &["auto", "bash", "sh"];
+
 /// What the host reads an input for, in the plugin's place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Role {

@@ -439,3 +439,74 @@ fn values_of_an_event_need_bounds() {
         &["outside-bound"],
     );
 }
+
+#[test]
+fn what_may_become_project_code_is_marked() {
+    let plugin = "[inputs.target]\ntype = \"ssh-target\"\naccess = [\"script\", \"files\"]\n\
+         [inputs.made]\ntype = \"path\"\naccess = [\"write\"]\n[inputs.seen]\ntype = \"path\"\naccess = [\"read\"]\n\
+         [inputs.from]\ntype = \"path\"\naccess = [\"upload\"]\n\
+         [inputs.context]\ntype = \"path\"\naccess = [\"build\"]\n";
+    let check = |jobs: &str, expected: &[&[&str]]| {
+        let text = format!("version: 1\njobs:\n{jobs}");
+        let (_, plan, diagnostics) = planned(&text, &Plugins::and(plugin), &Variables::default());
+        assert_eq!(diagnostics, [], "{text}");
+        let steps = plan.jobs.iter().flat_map(|job| &job.steps);
+        let notes: Vec<Vec<&str>> = steps
+            .map(|step| {
+                let notes = step.notes.iter().map(String::as_str);
+                notes.filter(|note| note.contains("project code")).collect()
+            })
+            .collect();
+        assert_eq!(notes, expected, "{text}");
+    };
+    let step = |with: &str| format!("      - {{ uses: p, with: {{ {with} }} }}\n");
+    let steps = |all: &[&str]| {
+        let all: String = all.iter().map(|with| step(with)).collect();
+        format!("  j:\n    steps:\n{all}")
+    };
+    check(
+        &steps(&["made: dist/app", "from: dist, target: a@b"]),
+        &[
+            &["dist/app may become project code: step 2 uploads it"],
+            &[],
+        ],
+    );
+    check(
+        &steps(&[
+            "made: .",
+            "context: webapp, seen: x",
+            "from: site, target: a@b",
+        ]),
+        &[
+            &[
+                ". may become project code: step 3 uploads it",
+                ". may become project code: step 2 builds an image of it",
+            ],
+            &[],
+            &[],
+        ],
+    );
+    // What comes before, what lies beside, and what is only read is no matter.
+    check(
+        &steps(&[
+            "from: dist, target: a@b",
+            "made: dist",
+            "seen: dist",
+            "context: web",
+        ]),
+        &[&[], &[], &[], &[]],
+    );
+    // In a later job; in one that may run at once it would be a race.
+    let jobs = format!(
+        "{}  k:\n    needs: j\n    steps:\n{}",
+        steps(&["made: dist"]),
+        step("context: dist")
+    );
+    check(
+        &jobs,
+        &[
+            &["dist may become project code: step 1 of `k` builds an image of it"],
+            &[],
+        ],
+    );
+}

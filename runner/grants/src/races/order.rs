@@ -6,12 +6,12 @@ use crate::plan::JobPlan;
 
 /// For each job, by its place in the plan, a bit for every job that ends before it starts. A pipeline may have thousands of
 /// jobs, each after most of the others.
-pub(super) struct Order {
+pub(crate) struct Order {
     before: Vec<Vec<u64>>,
 }
 
 impl Order {
-    pub(super) fn of(jobs: &[JobPlan]) -> Self {
+    pub(crate) fn of(jobs: &[JobPlan]) -> Self {
         let places: HashMap<&str, usize> = jobs
             .iter()
             .enumerate()
@@ -69,7 +69,7 @@ impl Order {
     }
 
     /// Whether a job ends before another one starts; both by their places.
-    pub(super) fn is_before(&self, first: usize, second: usize) -> bool {
+    pub(crate) fn is_before(&self, first: usize, second: usize) -> bool {
         let bits = self.before.get(second).and_then(|row| row.get(first / 64));
         bits.is_some_and(|bits| bits >> (first % 64) & 1 == 1)
     }

@@ -44,6 +44,26 @@ pub(crate) fn role_value<'a>(
     (!value.is_null()).then_some(value)
 }
 
+/// A number of things in a role, where it is set.
+pub(crate) fn role_count(
+    shared: &Shared,
+    kind: RoleKind,
+    served: &str,
+) -> Result<Option<usize>, Fault> {
+    let Some(value) = role_value(shared, kind, served) else {
+        return Ok(None);
+    };
+    let count = value.as_u64().and_then(|count| usize::try_from(count).ok());
+    // Never the default in place of a number that was not meant so.
+    let wrong = || {
+        Fault::error(
+            ErrorKind::Invalid,
+            format!("`{value}` is no number of things"),
+        )
+    };
+    count.map(Some).ok_or_else(wrong)
+}
+
 /// The texts of a list input in a role.
 pub(crate) fn role_texts(shared: &Shared, kind: RoleKind, served: &str) -> Vec<String> {
     match role_value(shared, kind, served) {

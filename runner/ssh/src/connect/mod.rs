@@ -16,7 +16,7 @@ use crate::credentials::Credentials;
 use crate::error::{SshError, SshErrorKind, Stage};
 use crate::known_hosts::{HostKeys, warnings};
 use crate::session::Session;
-use crate::stream::GuardedStream;
+use crate::stream::{GuardedStream, Inbound, LOGIN_LIMIT};
 
 use authenticate::authenticate;
 pub(crate) use handler::ClientHandler;
@@ -98,10 +98,11 @@ where
     // Cancels when this future is dropped or fails; disarmed once a session owns the connection.
     let on_drop = cut.clone().drop_guard();
     let stream = GuardedStream::new(stream, cut.clone());
+    let inbound = stream.inbound();
     let connecting = russh::client::connect_stream(Arc::new(config), stream, handler);
     let handle = match tokio::time::timeout(limits.handshake, connecting).await {
         Ok(Ok(handle)) => handle,
-        Ok(Err(error)) => return Err(handshake_error(error, target, host_keys)),
+        Ok(Err(error)) => return Err(handshake_error(error, target, host_keys, &inbound)),
         Err(_) => {
             return Err(SshError::new(
                 Stage::KeyExchange,
@@ -113,9 +114,23 @@ where
             ));
         }
     };
-    let handle = authenticate(handle, target, login, limits.authentication).await?;
+    let login = authenticate(handle, target, login, limits.authentication).await;
+    let handle =
+        login.map_err(|error| too_much(Stage::Authentication, &inbound).unwrap_or(error))?;
+    inbound.lift();
     on_drop.disarm();
     Ok(Session::new(handle, cut, end, *limits, warnings(host_keys)))
+}
+
+/// The error of a server that never stops talking before it lets anybody in; none where that is not so.
+fn too_much(stage: Stage, inbound: &Inbound) -> Option<SshError> {
+    inbound.is_too_much().then(|| {
+        let message = format!(
+            "the server sent more than {} KiB before the login",
+            LOGIN_LIMIT / 1024
+        );
+        SshError::new(stage, SshErrorKind::TooLarge, message)
+    })
 }
 
 fn config(target: &Target, host_keys: &HostKeys, limits: &ConnectLimits) -> Config {

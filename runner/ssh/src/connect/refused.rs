@@ -2,16 +2,31 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{HandlerError, Target, printable};
+use super::{HandlerError, Target, printable, too_much};
 use crate::error::{SshError, SshErrorKind, Stage};
 use crate::known_hosts::{HostKeyRefusal, HostKeys, warnings};
+use crate::stream::Inbound;
 
 pub(super) fn handshake_error(
     error: HandlerError,
     target: &Target,
     host_keys: &HostKeys,
+    inbound: &Inbound,
 ) -> SshError {
+    if let Some(error) = too_much(Stage::KeyExchange, inbound) {
+        return error;
+    }
     match error {
+        // What russh makes no sense of ends a connection that the server has not.
+        HandlerError::Russh(russh::Error::Disconnect | russh::Error::HUP)
+            if !inbound.has_ended() =>
+        {
+            SshError::new(
+                Stage::KeyExchange,
+                SshErrorKind::Peer,
+                "what the server says makes no sense",
+            )
+        }
         HandlerError::HostKey(refusal) => host_key_error(&refusal, target, host_keys),
         HandlerError::Russh(russh::Error::NoCommonAlgo { kind, ours, theirs }) => {
             let hint = if theirs.iter().any(|name| name.contains("rsa"))

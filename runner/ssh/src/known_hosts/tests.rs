@@ -1,4 +1,5 @@
 use proptest::prelude::*;
+use proptest::sample::select;
 use russh::keys::{Algorithm, PublicKey};
 
 use super::*;
@@ -225,6 +226,35 @@ proptest! {
     ) {
         let known = HostKeys::KnownHosts(words.join(" "));
         let _ = check_host_key(&known, "h", 22, &ed25519(1));
+    }
+
+    /// Each line is blank, a comment, in use, or complained about: none is lost.
+    #[test]
+    fn no_line_is_lost(
+        lines in proptest::collection::vec(
+            prop_oneof![
+                Just(String::new()), Just("  \t".to_owned()), Just("# a comment".to_owned()), Just(" \t#".to_owned()),
+                Just(format!("h {CURRENT}")), Just(format!("  h\t{OTHER} and more")),
+                Just(format!("@revoked * {CURRENT}")), Just(format!("@cert-authority *,!h {OTHER}")),
+                Just(format!("@strange h {CURRENT}")), Just("@revoked".to_owned()),
+                Just(format!("|1|AAAA|BBBB {CURRENT}")), Just(format!("|2|AAAA|BBBB {CURRENT}")),
+                Just("h ssh-ed25519".to_owned()), Just("h ssh-mars AAAA".to_owned()), "[ -~]{0,30}", "\\PC{0,20}",
+            ], 0..12),
+        end in select(&["\n", "\r\n"][..]),
+        last in any::<bool>(),
+    ) {
+        let mut text = lines.join(end);
+        if last {
+            text.push_str(end);
+        }
+        let known = KnownHosts::parse(&text);
+        // As a person counts them: what is blank or begins with `#` says nothing.
+        let says = |line: &&str| {
+            let line = line.trim_matches([' ', '\t', '\r']);
+            !line.is_empty() && !line.starts_with('#')
+        };
+        let said = text.split('\n').filter(says).count();
+        prop_assert_eq!(known.lines.len() + known.warnings.len(), said, "{:?}", text);
     }
 
     #[test]

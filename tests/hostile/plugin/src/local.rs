@@ -59,6 +59,10 @@ pub(crate) fn act(
             outputs["large"] = Value::String("x".repeat(number("bytes")));
             Ok(Value::Null)
         }
+        "put" => {
+            outputs[text("name")] = params["value"].clone();
+            Ok(Value::Null)
+        }
         "panic" => panic!("the plugin panics"),
         "exit" => std::process::exit(i32::try_from(number("code")).unwrap_or(1)),
         _ => Err(json!(format!("there is no act `{act}`"))),

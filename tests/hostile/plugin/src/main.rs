@@ -9,7 +9,7 @@
 //! - `local/http { method, url, headers, body }`: a request by `wasi:http`, as existing libraries send them;
 //! - `local/read { path }`, `local/environment`: files and environment variables of its own;
 //! - `local/spin`: never ends; `local/grow { bytes }`: takes memory; `local/print { bytes, lines }`: writes to standard
-//!   output; `local/repeat { times }`: makes the call before again, without its answers; `local/give { bytes }`: adds so much to the outputs; `local/panic`; `local/exit { code }`.
+//!   output; `local/repeat { times }`: makes the call before again, without its answers; `local/give { bytes }`: adds so much to the outputs; `local/put { name, value }`: gives an output; `local/panic`; `local/exit { code }`.
 
 mod http;
 mod local;

@@ -366,6 +366,43 @@ fn shared_paths_stay_in_the_release() {
 }
 
 #[test]
+fn what_steers_the_host_is_known_to_it() {
+    let check = |inputs: &str, expected: &[&str]| {
+        let plugin = format!(
+            "{INPUTS}[inputs.shell]\ntype = \"string\"\nrole = \"shell(run)\"\n\
+             [inputs.keep]\ntype = \"integer\"\nrole = \"keep(release)\"\n\
+             [inputs.most]\ntype = \"integer\"\nrole = \"max-delete(remote)\"\n"
+        );
+        check_plugin(
+            &plugin,
+            &format!("with: {{ target: a@b, run: make, release: /srv, remote: /www, {inputs} }}"),
+            expected,
+        );
+    };
+    for good in [
+        "shell: auto",
+        "shell: bash",
+        "shell: sh",
+        "keep: 1",
+        "most: 0",
+    ] {
+        check(good, &[]);
+    }
+    check(
+        "shell: zsh",
+        &["capstep.yml:9:77: invalid-value: `zsh` is no shell: auto, bash, sh"],
+    );
+    check(
+        "keep: 0",
+        &["capstep.yml:9:76: invalid-value: `0` is not a whole number from 1"],
+    );
+    check(
+        "most: -1",
+        &["capstep.yml:9:76: invalid-value: `-1` is not a whole number from 0"],
+    );
+}
+
+#[test]
 fn an_output_of_another_job_needs_a_bound() {
     let text = "version: 1\njobs:\n  a:\n    outputs: { x: \"${{ steps.s.outputs.echo }}\" }\n    steps: [{ id: s, uses: noop }]\n  b:\n    needs: [a]\n    steps:\n      - uses: p\n        with: { url: \"${{ needs.a.outputs.x }}\" }\n";
     let (source, _, diagnostics) = planned(text, &Plugins::and(INPUTS), &variables([]));

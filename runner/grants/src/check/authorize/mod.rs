@@ -88,12 +88,7 @@ pub fn authorize(step: &StepAuthority, act: &Act<'_>) -> Result<Permit, Refusal>
             path,
             entry,
         } => {
-            let looks = [
-                Access::Upload,
-                Access::Download,
-                Access::Read,
-                Access::Write,
-            ];
+            let looks = [Access::Upload, Access::Download];
             decision
                 .remote(target, path, entry, &looks)
                 .map(Permit::Remote)

@@ -92,7 +92,10 @@ pub(super) fn table() -> Vec<(Act<'static>, Outcome)> {
         ),
         (
             read("/remote", ""),
-            no(Rule::NoAuthority, "`/remote` is a remote-path, not a path"),
+            no(
+                Rule::AccessNotRequested,
+                "`p` does not ask for `read` on `/remote`",
+            ),
         ),
         (
             read("/off", "a"),
@@ -144,7 +147,10 @@ pub(super) fn table() -> Vec<(Act<'static>, Outcome)> {
         ),
         (
             write("/remote", ""),
-            no(Rule::NoAuthority, "`/remote` is a remote-path, not a path"),
+            no(
+                Rule::AccessNotRequested,
+                "`p` does not ask for `write` on `/remote`",
+            ),
         ),
         (
             write("/off", "a"),

@@ -10,6 +10,7 @@ mod network;
 mod remote;
 mod state;
 mod values;
+mod vocabulary;
 
 use std::sync::Arc;
 
@@ -118,7 +119,7 @@ type = "remote-path(one)"
 access = ["release", "upload", "download"]
 [inputs.remote]
 type = "remote-path(one)"
-access = ["read", "write", "upload", "download"]
+access = ["upload", "download"]
 [inputs.up]
 type = "path"
 access = ["upload"]

@@ -201,7 +201,14 @@ pub(super) fn table() -> Vec<(Act<'static>, Outcome)> {
         ),
         (
             stat("/one", "/read", ""),
-            no(Rule::NoAuthority, "`/read` is a path, not a remote-path"),
+            no(
+                Rule::AccessNotRequested,
+                "`p` does not ask for `upload` on `/read`",
+            ),
+        ),
+        (
+            stat("/one", "/up", ""),
+            no(Rule::NoAuthority, "`/up` is a path, not a remote-path"),
         ),
         (
             stat("/one", "/release", ""),

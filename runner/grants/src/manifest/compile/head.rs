@@ -7,6 +7,7 @@ use crate::manifest::declaration::{AbiName, InputDeclaration, ManifestDeclaratio
 use crate::manifest::methods::MethodsDeclaration;
 use crate::manifest::model::{Abi, Input, Kind, Manifest, OutputKind, Requirement};
 use crate::manifest::references;
+use crate::manifest::version::is_version;
 use crate::text;
 
 /// The world that components export.
@@ -16,6 +17,15 @@ impl Compiler {
     pub(super) fn manifest(&mut self, declaration: &ManifestDeclaration) -> Manifest {
         if !is_name(&declaration.name) {
             self.problem("name", "a plugin's name is lower-case words joined by `-`");
+        }
+        if !is_version(&declaration.version) {
+            self.problem(
+                "version",
+                format!(
+                    "`{}` is no semantic version: write `MAJOR.MINOR.PATCH`, as `1.0.0`",
+                    declaration.version
+                ),
+            );
         }
         let abi = match (&declaration.world, declaration.abi, declaration.protocol) {
             (Some(world), None, None) if world == WORLD => Abi::World,

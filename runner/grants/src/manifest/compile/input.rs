@@ -70,6 +70,12 @@ impl Compiler {
         {
             self.problem(at, "`pattern` is not a regular expression");
         }
+        if !on_item
+            && let (Some(min), Some(max)) = (declared.min, declared.max)
+            && min > max
+        {
+            self.problem(at, "no value fits: `min` is more than `max`");
+        }
         let (access, sink, role) = if on_item {
             (Vec::new(), None, None)
         } else {

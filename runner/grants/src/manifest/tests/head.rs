@@ -61,6 +61,26 @@ fn the_head() {
 }
 
 #[test]
+fn the_version() {
+    let check = |version: &str, expected: &[&str]| {
+        let text = format!(
+            "name = \"a\"\nversion = \"{version}\"\ndescription = \"d\"\nworld = \"capstep:step@0.1.0\""
+        );
+        let result = Manifest::from_toml(&text).map(|(_, manifest)| manifest);
+        assert_eq!(problems(result), expected, "{version}");
+    };
+    check("1.0.0-rc.1+build.5", &[]);
+    check(
+        "1.0",
+        &["version: `1.0` is no semantic version: write `MAJOR.MINOR.PATCH`, as `1.0.0`"],
+    );
+    check(
+        "",
+        &["version: `` is no semantic version: write `MAJOR.MINOR.PATCH`, as `1.0.0`"],
+    );
+}
+
+#[test]
 fn requirements_and_outputs() {
     let requires =
         |keys: &str, expected: &[&str]| check(&format!("requires.api = {{ {keys} }}"), expected);

@@ -157,7 +157,7 @@ fn roles() {
     wrong(
         "integer",
         "shell(s)",
-        "the role `shell` is for a string or an enum",
+        "the role `shell` is for a string, or an enum of `auto`, `bash` and `sh`",
     );
     wrong(
         "string",

@@ -128,6 +128,56 @@ fn accesses() {
 }
 
 #[test]
+fn accesses_that_no_verb_needs_yet() {
+    for word in ["read", "write"] {
+        let expected = format!("inputs.a: `{word}` on a `remote-path` is not supported yet");
+        check_input(
+            &format!("type = \"remote-path(t)\", access = [\"upload\", \"{word}\"]"),
+            &[&expected],
+        );
+    }
+}
+
+#[test]
+fn bounds() {
+    let length = |key: &str, bound: &str| {
+        format!(
+            "inputs.a: `{key}` of a string counts characters: a whole number from 0, not {bound}"
+        )
+    };
+    let whole = |key: &str, bound: &str| {
+        format!("inputs.a: `{key}` of an integer is a whole number, not {bound}")
+    };
+    check_input("type = \"string\", min = 0, max = 3", &[]);
+    check_input("type = \"string\", min = -1", &[&length("min", "-1")]);
+    check_input("type = \"string\", max = 1.5", &[&length("max", "1.5")]);
+    check_input("type = \"string\", max = nan", &[&length("max", "NaN")]);
+    check_input("type = \"integer\", min = -3, max = 3.0", &[]);
+    check_input("type = \"integer\", min = 1.5", &[&whole("min", "1.5")]);
+    check_input(
+        "type = \"list<integer>\", max = inf",
+        &[&whole("max", "inf")],
+    );
+    check_input(
+        "type = \"integer\", max = 1e300",
+        &[&whole("max", &format!("{}", 1e300))],
+    );
+    check_input("type = \"number\", min = -1.5, max = 1.5", &[]);
+    check_input(
+        "type = \"number\", min = -inf",
+        &["inputs.a: `min` is a number, not -inf"],
+    );
+    check_input(
+        "type = \"number\", min = 2, max = 1.5",
+        &["inputs.a: no value fits: `min` is more than `max`"],
+    );
+    check_input(
+        "type = \"list<string>\", min = 2, max = 1",
+        &["inputs.a: no value fits: `min` is more than `max`"],
+    );
+}
+
+#[test]
 fn methods() {
     check_input("type = \"url\", methods = [\"GET\", \"delete\"]", &[]);
     check_input(

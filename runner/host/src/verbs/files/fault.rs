@@ -27,7 +27,9 @@ pub(crate) fn file_fault(error: FileError, at: &str, name: &str) -> Fault {
                 io::ErrorKind::AlreadyExists
                 | io::ErrorKind::IsADirectory
                 | io::ErrorKind::DirectoryNotEmpty => ErrorKind::Conflict,
-                io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => ErrorKind::Invalid,
+                io::ErrorKind::InvalidInput
+                | io::ErrorKind::InvalidData
+                | io::ErrorKind::InvalidFilename => ErrorKind::Invalid,
                 _ => ErrorKind::Internal,
             };
             let message = match error.kind() {

@@ -121,7 +121,7 @@ pub(super) fn connect(shared: &Arc<Shared>, meta: Meta, target: String) -> Resul
             .dialer
             .dial(&endpoint, CONNECT_TIMEOUT)
             .await
-            .map_err(|error| net_error::fault(error, first))?;
+            .map_err(|error| net_error::unconnected(error, first))?;
         let peer = dialed.peer.to_string();
         let through: Vec<String> = jumps_of(&hops);
         let (session, jumps) = travel(dialed.stream, &hops).await?;

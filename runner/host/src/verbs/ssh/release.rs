@@ -70,10 +70,7 @@ pub(super) fn commit(
     login: Arc<SshLogin>,
 ) -> Result<Answer, Fault> {
     let (open, meta) = opened(shared, meta, &login)?;
-    let keep = roles::role_value(shared, RoleKind::Keep, &open.pointer).and_then(Value::as_u64);
-    let keep = keep
-        .and_then(|keep| usize::try_from(keep).ok())
-        .unwrap_or(KEEP);
+    let keep = roles::role_count(shared, RoleKind::Keep, &open.pointer)?.unwrap_or(KEEP);
     let handle = shared.start(meta, move |shared, _, _| {
         finish(async move {
             let _change = login.change().await;

@@ -47,9 +47,15 @@ pub(super) fn run(
             .map(str::to_owned)
     };
     let interpreter = match text_role(RoleKind::Shell).as_deref() {
+        None | Some("auto") => Interpreter::Auto,
         Some("bash") => Interpreter::Bash,
         Some("sh") => Interpreter::Sh,
-        _ => Interpreter::Auto,
+        Some(other) => {
+            return Err(Fault::error(
+                ErrorKind::Invalid,
+                format!("`{}` is no shell: auto, bash, sh", other.escape_debug()),
+            ));
+        }
     };
     let errexit = roles::role_value(shared, RoleKind::Errexit, &script)
         .and_then(Value::as_bool)

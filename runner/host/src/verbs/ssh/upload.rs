@@ -201,10 +201,7 @@ fn limit_of_deletion(
     if !remote.path.starts_with('/') {
         return Ok(None);
     }
-    let limit = roles::role_value(shared, RoleKind::MaxDelete, &transfer.destination);
-    let limit = limit
-        .and_then(Value::as_u64)
-        .and_then(|limit| usize::try_from(limit).ok());
+    let limit = roles::role_count(shared, RoleKind::MaxDelete, &transfer.destination)?;
     Ok(Some(limit.unwrap_or(MAX_DELETE)))
 }
 
