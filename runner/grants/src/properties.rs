@@ -51,7 +51,7 @@ const TYPES: &[(&str, &[&str], &[&str])] = &[
     ("script", &[], &["make", "bash deploy.sh"]),
     (
         "image",
-        &["pull", "build", "push", "run"],
+        &["pull", "build", "push"],
         &["ruby", "\"Registry.example.com/webapp:web\""],
     ),
     ("registry", &[], &["docker.io", "Registry.example.com"]),
@@ -149,7 +149,7 @@ fn acts<'a>(pointers: &'a [String]) -> Vec<(Act<'a>, &'static [&'static str])> {
         acts.push((Act::DockerLogin { registry: input }, &[]));
         acts.push((
             Act::DockerInspect { image: input },
-            &["pull", "build", "push", "run"],
+            &["pull", "build", "push"],
         ));
         acts.push((
             Act::DockerBuild {

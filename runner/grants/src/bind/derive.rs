@@ -103,6 +103,11 @@ pub(super) fn derive(
         match role.kind {
             RoleKind::Shared => shared_paths(&leaves, &role.pointer, diagnostics),
             RoleKind::Dockerfile => build::dockerfile(&leaves, &role.pointer, diagnostics),
+            RoleKind::BuildNetwork => {
+                build::word(&leaves, &role.pointer, build::NETWORK, diagnostics);
+            }
+            RoleKind::CacheTo => build::word(&leaves, &role.pointer, build::CACHE, diagnostics),
+            RoleKind::Platform => build::platforms(&leaves, &role.pointer, diagnostics),
             _ => {}
         }
     }

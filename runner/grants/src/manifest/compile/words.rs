@@ -3,7 +3,7 @@
 use super::Compiler;
 use crate::manifest::declaration::{AccessDeclaration, InputDeclaration};
 use crate::manifest::model::{AccessRequest, Kind};
-use crate::manifest::types::vocabulary;
+use crate::manifest::types::{is_later, vocabulary};
 use crate::manifest::words::{Access, Role, Sink};
 
 impl Compiler {
@@ -21,6 +21,14 @@ impl Compiler {
                     access: word,
                     when: access.when.clone(),
                 }),
+                None if is_later(kind, &access.word) => self.problem(
+                    at,
+                    format!(
+                        "access `{}` of `{}` is not supported yet",
+                        access.word,
+                        kind.word()
+                    ),
+                ),
                 None if vocabulary.words.is_empty() => {
                     self.problem(at, format!("`{}` takes no `access`", kind.word()));
                 }

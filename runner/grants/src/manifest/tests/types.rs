@@ -18,6 +18,10 @@ fn types() {
         check_input(&format!("type = \"{later}\""), &[&expected]);
     }
     check_input(
+        "type = \"image\", access = [\"pull\", \"run\"]",
+        &["inputs.a: access `run` of `image` is not supported yet"],
+    );
+    check_input(
         "type = \"script\"",
         &["inputs.a: a script needs `on`: the input that names where it runs"],
     );
