@@ -2,11 +2,13 @@
 //! makes it large, and prints at its end how large each was and how long it took. Everything random follows from a
 //! seed: a failure prints it, `CAPSTEP_TESTS_SEED` gives the same again.
 //!
-//! - `kills`: the program is killed at any point of a deployment;
+//! - `kills`: the program is killed at any point of a deployment, and of a build;
+//! - `contexts`: builds with a large context;
 //! - `masking`: streams with secrets in them; `output`: a script that prints without end;
 //! - `floods`: servers that send without end;
 //! - `steps`: pipelines of many steps; `pipelines`: files of many bytes; `uploads`: deployments of many files.
 
+mod contexts;
 mod floods;
 mod kills;
 mod masking;

@@ -38,9 +38,13 @@ pub(super) fn missing(image: &str, text: &str) -> Result<BuildEvent, DockerError
 }
 
 fn told(image: &str, text: &str) -> BuildEvent {
+    let text = text.trim();
+    let own = text
+        .strip_prefix(image)
+        .and_then(|rest| rest.strip_prefix(": "));
     BuildEvent::CacheMissing {
         image: image.to_owned(),
-        why: lower_first(text.trim()),
+        why: lower_first(own.unwrap_or(text)),
     }
 }
 
@@ -178,6 +182,13 @@ mod tests {
                 Err(error) => assert_eq!(error.kind, DockerErrorKind::Unauthorized),
             }
         }
+        assert_eq!(
+            told("r.example/a:1", "r.example/a:1: not found"),
+            BuildEvent::CacheMissing {
+                image: "r.example/a:1".to_owned(),
+                why: "not found".to_owned(),
+            }
+        );
         assert_eq!(
             imported("importing cache manifest from r.example/a:1"),
             Some("r.example/a:1")

@@ -212,9 +212,10 @@ impl<'a> Steps<'a> {
                 return;
             }
             if let Some(warning) = said.strip_prefix("[Warning] ") {
+                // It is about the engine's machine, not about the instruction.
                 (self.listener)(BuildEvent::Warning {
                     message: warning.to_owned(),
-                    line: self.step.as_ref().and_then(|step| step.line),
+                    line: None,
                 });
                 return;
             }

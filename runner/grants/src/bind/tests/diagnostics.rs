@@ -553,10 +553,17 @@ type = "list<string>"
 role = "platform(context)"
 "#;
     let check = |with: &str, expected: &[&str]| {
-        check_plugin(BUILD, &format!("with: {{ context: app, {with} }}"), expected);
+        check_plugin(
+            BUILD,
+            &format!("with: {{ context: app, {with} }}"),
+            expected,
+        );
     };
     check("network: none, cache: inline, platforms: linux/arm64", &[]);
-    check("network: default, cache: none, platforms: [linux/arm64]", &[]);
+    check(
+        "network: default, cache: none, platforms: [linux/arm64]",
+        &[],
+    );
     check(
         "network: host",
         &[

@@ -7,8 +7,9 @@ use std::collections::HashMap;
 /// other one is named again when it goes on: nothing is lost for it.
 const WAITING_LIMIT: usize = 1024 * 1024;
 
-/// How BuildKit names its own work around the Dockerfile's instructions: of interest only where it fails.
-const INTERNAL: &str = "[internal] ";
+/// How BuildKit's own work around the Dockerfile's instructions is named: of interest only where it fails. (A cache that
+/// can't be had is told by itself.)
+const INTERNAL: [&str; 2] = ["[internal] ", "importing cache manifest from "];
 
 /// Something to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +62,7 @@ struct Step {
 
 impl Step {
     fn is_internal(&self) -> bool {
-        self.name.starts_with(INTERNAL)
+        INTERNAL.iter().any(|name| self.name.starts_with(name))
     }
 
     /// `build` of `[build 2/3] RUN make`.

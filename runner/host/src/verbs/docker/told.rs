@@ -43,9 +43,9 @@ struct Counting {
 }
 
 impl Counting {
-    /// What has a line is an instruction.
-    fn begin(&mut self, id: &str, line: Option<u32>) {
-        if line.is_some() && self.running.insert(id.to_owned()) {
+    /// What has a line is an instruction; `FROM` is no work, wherever its image comes from.
+    fn begin(&mut self, id: &str, name: &str, line: Option<u32>) {
+        if line.is_some() && !is_from(name) && self.running.insert(id.to_owned()) {
             self.counted.steps += 1;
         }
     }
@@ -55,6 +55,16 @@ impl Counting {
             self.counted.cached += 1;
         }
     }
+}
+
+/// Whether a step is a `FROM`, in either builder's words.
+fn is_from(name: &str) -> bool {
+    let bracket = name
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once("] "));
+    let instruction = bracket.map_or(name, |(_, instruction)| instruction);
+    let verb = instruction.split(' ').next().unwrap_or_default();
+    verb.eq_ignore_ascii_case("FROM")
 }
 
 impl Told {
@@ -94,7 +104,7 @@ impl Told {
         let mut state = self.state();
         let said = match event {
             BuildEvent::Started { id, name, line } => {
-                state.counting.begin(&id, line);
+                state.counting.begin(&id, &name, line);
                 state
                     .streams
                     .insert(id.clone(), Lines::new(&self.shared.masker));
@@ -176,6 +186,13 @@ impl Told {
     }
 }
 
+impl Drop for Told {
+    /// Of a build that was given up, what waits for its turn is said, too.
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
 /// Layers on their way, as progress alone: there may be dozens at once.
 pub(super) fn layers(shared: &Arc<Shared>, reporter: &Reporter) -> LayerListener {
     let (shared, reporter) = (Arc::clone(shared), reporter.clone());
@@ -187,7 +204,8 @@ pub(super) fn layers(shared: &Arc<Shared>, reporter: &Reporter) -> LayerListener
         };
         reporter.progress(Progress {
             what: shared.masker.mask_str(&what).into_owned(),
-            done,
+            // Engines count a layer's compressed bytes against its plain ones, or the other way round.
+            done: layer.total.map_or(done, |total| done.min(total)),
             total: layer.total,
         });
     })
@@ -200,10 +218,18 @@ mod tests {
     #[test]
     fn only_instructions_are_counted() {
         let mut counting = Counting::default();
-        for (id, line) in [("a", Some(1)), ("b", None), ("c", Some(2)), ("c", Some(2))] {
-            counting.begin(id, line);
+        for (id, name, line) in [
+            ("f", "[1/3] FROM base", Some(1)),
+            ("g", "from base", Some(1)),
+            ("a", "[2/3] RUN a", Some(2)),
+            ("b", "exporting to image", None),
+            ("c", "COPY from /", Some(3)),
+            ("c", "COPY from /", Some(3)),
+        ] {
+            counting.begin(id, name, line);
         }
         for (id, cached) in [
+            ("f", true),
             ("a", true),
             ("b", true),
             ("c", false),
