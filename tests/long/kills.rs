@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::time::{Duration, Instant};
 
+use capstep_tests::builds::{Builds, Kind};
 use capstep_tests::deployment::{CANARY, Deployment};
 use capstep_tests::journal;
+use capstep_tests::program::wait_until;
 use capstep_tests::scale::{Random, long, size};
 use nix::sys::signal::Signal;
 
@@ -132,4 +134,49 @@ fn kills_at_any_point_of_a_deployment() {
         }
         assert!(names().len() <= 5, "releases pile up: {:?}", names());
     });
+}
+
+/// A build that loses its runner ends in the engine; what it leaves there is taken into the next one.
+#[test]
+fn kills_at_any_point_of_a_build() {
+    let count = size(2, 40);
+    long(
+        "killed builds",
+        &format!("{count} kills for each builder"),
+        |random| {
+            for kind in [Kind::BuildKit, Kind::Classic] {
+                let mut builds = Builds::new(
+                    kind,
+                    "version: 1\njobs: { a: { steps: [{ uses: docker-build, with: { context: app, tags: killed } }] } }\n",
+                );
+                let write = |builds: &Builds, version: u64| {
+                    builds.project.write("app/version", version.to_string());
+                    builds.project.write(
+                    "app/Dockerfile",
+                    "FROM base\nCOPY version /version\nRUN sleep 0.3; date +%s%N >/made\nRUN cat /version\n",
+                );
+                };
+                write(&builds, 0);
+                let started = Instant::now();
+                builds.run().expect(0);
+                let whole = started.elapsed();
+                for number in 1..=count {
+                    write(&builds, number);
+                    let before = builds.before();
+                    let running = builds.start(&[]);
+                    let wait = whole.mul_f64(random.below(1_000) as f64 / 1_000.0);
+                    std::thread::sleep(wait);
+                    running.signal(Signal::SIGKILL);
+                    let ran = running.wait();
+                    assert!([0, 137].contains(&ran.code()), "{}", ran.text());
+                    // The engine ends what nobody waits for.
+                    let left = || builds.engine.containers();
+                    wait_until("the end of its containers", || left().is_empty());
+                    builds.run().expect(0);
+                    builds.project.capstep(&["gc"]).expect(0);
+                    builds.assert_tidy_since(&before);
+                }
+            }
+        },
+    );
 }

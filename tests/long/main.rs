@@ -2,14 +2,15 @@
 //! makes it large, and prints at its end how large each was and how long it took. Everything random follows from a
 //! seed: a failure prints it, `CAPSTEP_TESTS_SEED` gives the same again.
 //!
-//! - `kills`: the program is killed at any point of a deployment;
-//! - `caches`: it is killed while it brings a cache back, or keeps one;
+//! - `kills`: the program is killed at any point of a deployment, and of a build;
+//! - `caches`: it is killed while it brings a cache back, or keeps one; `contexts`: builds with a large context;
 //! - `masking`: streams with secrets in them; `output`: a script that prints without end;
 //! - `floods`: servers that send without end;
 //! - `steps`: pipelines of many steps; `pipelines`: files of many bytes; `uploads`: deployments of many files,
 //!   and of a large one that is cut again and again.
 
 mod caches;
+mod contexts;
 mod floods;
 mod kills;
 mod masking;

@@ -1,14 +1,17 @@
 //! A team that deploys containers: an engine, a registry, a server with docker on it, and the project that uses them.
 
+use std::cell::RefCell;
 use std::fs;
 use std::net::TcpListener;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use capstep_test_engine::registry::{PASSWORD, USERNAME};
 use capstep_test_engine::{Dockerd, DockerdOptions, Registry, http};
 use serde_json::Value;
 
 use crate::journal;
+use crate::leftovers::Before;
 use crate::program::{Ran, Running};
 use crate::project::Project;
 use crate::sshd::Sshd;
@@ -29,6 +32,9 @@ docker rm --force webapp >/dev/null 2>&1 || true
 docker run --detach --name webapp --network host --volume \"$PWD/.env:/srv/.env:ro\" \"$IMAGE@$DIGEST\"
 ";
 
+/// How long something may take to notice that the run it belongs to has ended.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// The base of the team's images, and the one that is deployed.
 const BASE: &str = "FROM base\nRUN mkdir /srv\n";
 
@@ -39,6 +45,8 @@ pub struct Containers {
     pub project: Project,
     /// Where the deployed container listens.
     pub port: u16,
+    /// Engine and project before the last run.
+    before: RefCell<Option<Before>>,
 }
 
 impl Containers {
@@ -47,7 +55,16 @@ impl Containers {
         Self::with_engine(Dockerd::start())
     }
 
-    /// The same with an engine whose disk is small.
+    /// The first version is deployed, and served.
+    #[track_caller]
+    pub fn deployed() -> Self {
+        let containers = Self::fresh();
+        containers.run().expect(0);
+        containers.assert_serves("1");
+        containers
+    }
+
+    /// Nothing is built yet, and the engine's disk is small.
     pub fn with_disk(size: &str) -> Self {
         Self::with_engine(Dockerd::start_with(DockerdOptions {
             disk: Some(size.to_owned()),
@@ -57,14 +74,15 @@ impl Containers {
 
     fn with_engine(engine: Dockerd) -> Self {
         let mut project = Project::empty();
-        let docker_host = ("DOCKER_HOST".to_owned(), engine.host());
-        project.environment.push(docker_host);
+        project.watch_temporary();
+        project.set("DOCKER_HOST", engine.host());
         let containers = Self {
             engine,
             registry: Registry::start(),
             sshd: Sshd::start(),
             project,
             port: free_port(),
+            before: RefCell::new(None),
         };
         let project = &containers.project;
         project.write("app/docker/base.Dockerfile", BASE);
@@ -80,6 +98,18 @@ impl Containers {
         containers
     }
 
+    /// Everything as it was for the first version again, whatever a test did to it.
+    pub fn mend(&mut self) {
+        self.project.set("DOCKER_HOST", self.engine.host());
+        self.write_password(PASSWORD);
+        self.write_dockerfile("RUN test -e /srv");
+        self.write_version("1");
+        self.project.write("server/deploy.sh", SCRIPT);
+        let known_hosts = self.sshd.known_hosts();
+        self.project.write("deploy/known_hosts", known_hosts);
+        self.write_pipeline(&self.registry.host());
+    }
+
     /// The password that the pipeline is given.
     pub fn write_password(&self, password: &str) {
         fs::write(self.project.dir.path().join("REGISTRY_PASSWORD"), password).unwrap();
@@ -87,7 +117,12 @@ impl Containers {
 
     /// What is deployed next: the image's and the server's side of it.
     pub fn write_version(&self, version: &str) {
-        let health = format!("{{\"status\":\"healthy\",\"version\":\"{version}\"}}\n");
+        self.write_state(version, "healthy");
+    }
+
+    /// The same of a version that says this of itself.
+    pub fn write_state(&self, version: &str, state: &str) {
+        let health = format!("{{\"status\":\"{state}\",\"version\":\"{version}\"}}\n");
         self.project.write("app/www/health", health);
         self.project.write("server/VERSION", version);
     }
@@ -108,8 +143,15 @@ impl Containers {
 
     /// The pipeline, with the registry behind this address.
     pub fn write_pipeline(&self, registry: &str) {
+        self.write_pipeline_for(registry, self.sshd.port);
+    }
+
+    /// The same with the server behind this port.
+    pub fn write_pipeline_for(&self, registry: &str, server: u16) {
+        let known_hosts = self.sshd.known_hosts_at(server);
+        self.project.write("deploy/known_hosts", known_hosts);
         let (target, folder, engine) = (
-            self.sshd.target(),
+            self.sshd.target_at(server),
             self.sshd.remote("webapp"),
             self.engine.host(),
         );
@@ -159,7 +201,7 @@ jobs:
     needs: deploy
     steps:
       - uses: health-check
-        with: {{ url: "http://127.0.0.1:{port}/health", expect: {{ json: {{ status: healthy }} }}, every: 100ms, attempts: 50 }}
+        with: {{ url: "http://127.0.0.1:{port}/health", expect: {{ json: {{ status: healthy }} }}, every: 100ms, attempts: 300 }}
 "#
             ),
         );
@@ -167,6 +209,7 @@ jobs:
 
     /// Starts a run.
     pub fn start(&self) -> Running {
+        *self.before.borrow_mut() = Some(Before::of(&self.engine, &self.project));
         let mut arguments = vec!["run".to_owned()];
         for name in ["APP_KEY", "DEPLOY_KEY", "REGISTRY_PASSWORD"] {
             let file: PathBuf = self.project.dir.path().join(name);
@@ -177,7 +220,7 @@ jobs:
     }
 
     /// Plans, runs, and checks what holds of every run: nothing was done that was not planned, no secret shows, and
-    /// nothing but the deployed container runs in the engine.
+    /// nothing of it is left but what was deployed.
     #[track_caller]
     pub fn run(&self) -> Ran {
         let plan = self.project.plan(&[]);
@@ -195,18 +238,32 @@ jobs:
         self.assert_tidy();
     }
 
-    /// Insists that the engine has no container but the deployed one.
+    /// Insists that nothing of the last run is left in the engine, among the processes and in files but what it is for.
+    /// The server's side of a connection that was cut takes a moment to notice.
     #[track_caller]
     pub fn assert_tidy(&self) {
-        let containers = self.engine.ask("GET", "/containers/json?all=1");
-        let names: Vec<&str> = containers
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|container| container["Names"][0].as_str().unwrap())
-            .filter(|name| *name != "/webapp")
-            .collect();
-        assert_eq!(names, [""; 0], "containers were left in the engine");
+        let before = self.before.borrow();
+        let before = before.as_ref().expect("nothing was run");
+        let far = self.sshd.path("webapp");
+        let mut left = Vec::new();
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            left = before.leftovers(&self.engine, &self.project, &far);
+            if left.is_empty() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("the run left {left:#?}");
+    }
+
+    /// Insists that this version is served, and that it is what `current` leads to on the server.
+    #[track_caller]
+    pub fn assert_serves(&self, version: &str) {
+        assert_eq!(self.version().as_deref(), Some(version), "what is served");
+        let current = self.sshd.path("webapp/current/VERSION");
+        let current = fs::read_to_string(&current).unwrap_or_default();
+        assert_eq!(current, version, "what `current` leads to");
     }
 
     /// The version that the deployed container serves; none where there is none.

@@ -6,51 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+pub use capstep_test_engine::search::{contains, files, forms};
 
 pub use crate::planned_leaks::assert_only;
-
-/// The forms in which a value could show: as it is, and in base64 at each of the three alignments.
-pub fn forms(value: &str) -> Vec<Vec<u8>> {
-    let mut forms = vec![value.as_bytes().to_vec()];
-    for shift in 0..3 {
-        let mut padded = vec![b' '; shift];
-        padded.extend(value.as_bytes());
-        let text = STANDARD.encode(&padded);
-        // The first and the last group depend on what stands beside the value.
-        let inner = &text[4.min(text.len())..text.len().saturating_sub(4)];
-        forms.push(inner.as_bytes().to_vec());
-    }
-    forms
-}
-
-fn contains(bytes: &[u8], forms: &[Vec<u8>]) -> bool {
-    forms.iter().any(|form| {
-        bytes
-            .windows(form.len())
-            .any(|window| window == form.as_slice())
-    })
-}
-
-/// The files below a folder that hold a value.
-pub fn files(folder: &Path, value: &str) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    walk(folder, &forms(value), &mut found);
-    found.sort();
-    found
-}
-
-fn walk(folder: &Path, forms: &[Vec<u8>], found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap().flatten() {
-        let kind = entry.file_type().unwrap();
-        if kind.is_dir() {
-            walk(&entry.path(), forms, found);
-        } else if kind.is_file() && contains(&fs::read(entry.path()).unwrap_or_default(), forms) {
-            found.push(entry.path());
-        }
-    }
-}
 
 /// Looks at every process of the machine, over and over.
 pub struct ProcessWatch {
@@ -153,19 +111,6 @@ fn started_by(mut process: Option<u32>, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn values_are_found_in_every_form() {
-        let canary = "canary-0123456789-abcdef";
-        for text in [
-            format!("x{canary}y"),
-            STANDARD.encode(format!("ab{canary}cd")),
-            STANDARD.encode(format!("a{canary}")),
-        ] {
-            assert!(contains(text.as_bytes(), &forms(canary)), "{text}");
-        }
-        assert!(!contains(b"canary-0123456789", &forms(canary)));
-    }
 
     #[test]
     fn processes_are_seen() {

@@ -5,18 +5,21 @@
 //! - `project`: a pipeline's folder with its state, journals and plan;
 //! - `sshd`: a real OpenSSH server; `service`: the deployed HTTP service; `proxy`: a connection that is cut;
 //! - `servers`: hosts that misbehave; `recorder`: one that keeps what it was asked;
-//! - `images`: a team that deploys containers, with an engine and a registry;
+//! - `images`: a team that deploys containers, with an engine and a registry; `builds`: builds alone, on engines that the
+//!   tests share; `leftovers`: what a run leaves behind;
 //! - `deployment`: a team's deployment, and what every run of it must leave behind;
 //! - `scale`: tests that are small in the gate and large with `tests/run --all`;
 //! - `journal`: what must hold of every journal; `watch`: each run is held against its plan; `leaks`: looking for secrets, `planned_leaks`: where they may be;
 //! - `terminal`: a pseudo terminal, and what somebody would see on it;
 //! - `hostile`: a plugin that makes the calls it is told to, under a manifest of the test's own.
 
+pub mod builds;
 pub mod deployment;
 pub mod hostile;
 pub mod images;
 pub mod journal;
 pub mod leaks;
+pub mod leftovers;
 pub mod planned_leaks;
 pub mod program;
 pub mod project;

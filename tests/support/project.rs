@@ -49,6 +49,24 @@ impl Project {
         self.dir.path().join("state")
     }
 
+    /// Where a program that is told so puts what it has no other place for.
+    pub fn temporary(&self) -> PathBuf {
+        self.dir.path().join("tmp")
+    }
+
+    /// Tells the program to put it there (`TMPDIR`), so that what it leaves can be seen.
+    pub fn watch_temporary(&mut self) {
+        fs::create_dir(self.temporary()).unwrap();
+        let folder = self.temporary().display().to_string();
+        self.environment.push(("TMPDIR".to_owned(), folder));
+    }
+
+    /// Sets a variable of the program's environment.
+    pub fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.environment.retain(|(known, _)| known != name);
+        self.environment.push((name.to_owned(), value.into()));
+    }
+
     /// A path in the pipeline's folder.
     pub fn path(&self, path: &str) -> PathBuf {
         self.folder().join(path)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Request;
 use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_util::task::TaskTracker;
 
 use crate::build::request::Builder;
 use crate::endpoint::{Address, Endpoint, TlsMaterial};
@@ -23,7 +24,7 @@ impl ApiVersion {
     /// The oldest that has all it needs: sessions for BuildKit, and `platform` for the classic builder. (Docker 19.03.)
     const OLDEST: Self = Self(1, 40);
 
-    fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let (major, minor) = text.trim().split_once('.')?;
         Some(Self(major.parse().ok()?, minor.parse().ok()?))
     }
@@ -61,6 +62,8 @@ pub struct EngineInfo {
 pub struct Engine {
     pub(crate) client: Client,
     info: Arc<EngineInfo>,
+    /// What takes away, after an operation was given up, what it left in the engine.
+    pub(crate) tidying: TaskTracker,
 }
 
 impl std::fmt::Debug for Engine {
@@ -99,12 +102,20 @@ impl Engine {
             connector: Arc::new(connector),
             api: None,
         };
-        let info = ask(&client).await?;
+        let info = ask(&client, endpoint.api).await?;
         client.api = Some(info.api);
         Ok(Self {
             client,
             info: Arc::new(info),
+            tidying: TaskTracker::new(),
         })
+    }
+
+    /// Waits until what was given up has left nothing in the engine, which is limited to some seconds. A program that ends
+    /// before has left it.
+    pub async fn tidied(&self) {
+        self.tidying.close();
+        self.tidying.wait().await;
     }
 
     /// What the engine is, as of the connecting.
@@ -157,7 +168,8 @@ async fn ping(client: &Client, call: &Call) -> Result<Ping, DockerError> {
     })
 }
 
-async fn ask(client: &Client) -> Result<EngineInfo, DockerError> {
+/// `insisted`: the version of the interface that is spoken, if it is not the newest that both sides know.
+async fn ask(client: &Client, insisted: Option<ApiVersion>) -> Result<EngineInfo, DockerError> {
     let call = client.call(Stage::Connect)?;
     let ping = ping(client, &call).await?;
     let unsupported = |what: String| {
@@ -172,6 +184,14 @@ async fn ask(client: &Client) -> Result<EngineInfo, DockerError> {
         return Err(unsupported(format!(
             "speaks version {} of the interface; {oldest} (Docker 19.03) is the oldest that can be used",
             ping.api
+        )));
+    }
+    if let Some(insisted) = insisted
+        && (insisted < oldest || insisted > ping.api.min(newest))
+    {
+        return Err(unsupported(format!(
+            "can be spoken to by version {oldest} to {} of the interface, and DOCKER_API_VERSION is {insisted}: unset it",
+            ping.api.min(newest)
         )));
     }
     let answer = call.answer(call.docker.version()).await?;
@@ -209,7 +229,7 @@ async fn ask(client: &Client) -> Result<EngineInfo, DockerError> {
             "Docker Engine".to_owned()
         },
         version: answer.version.unwrap_or_default(),
-        api: ping.api.min(newest),
+        api: insisted.unwrap_or(ping.api.min(newest)),
         has_buildkit: !podman && os == "linux",
         os,
         arch: answer.arch.unwrap_or_default(),

@@ -200,11 +200,12 @@ pub(crate) fn kind_of_text(text: &str) -> DockerErrorKind {
         "temporary failure in name resolution",
         "certificate",
         "server gave http response to https client",
-        ": eof",
         "transport is closing",
         "bad gateway",
         "service unavailable",
-    ]) {
+    ]) || text.trim_end().ends_with("eof")
+    {
+        // Of a connection that was cut, Go says `EOF`, with or without what it was reading.
         DockerErrorKind::Unreachable
     } else if has(&[
         "i/o timeout",
@@ -229,11 +230,52 @@ pub(crate) fn kind_of_text(text: &str) -> DockerErrorKind {
     }
 }
 
-/// Error texts of libraries begin with a capital; ours are fragments.
+/// Error texts of libraries begin with a capital; ours are fragments. What is written in capitals stays (`EOF`).
 pub(crate) fn lower_first(text: &str) -> String {
     let mut chars = text.chars();
     match chars.next() {
-        Some(first) => first.to_lowercase().chain(chars).collect(),
+        Some(first) if !chars.as_str().starts_with(char::is_uppercase) => {
+            first.to_lowercase().chain(chars).collect()
+        }
+        Some(_) => text.to_owned(),
         None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_classified() {
+        for (text, kind) in [
+            ("EOF", DockerErrorKind::Unreachable),
+            ("Put \"http://r/v2/\": EOF", DockerErrorKind::Unreachable),
+            ("unexpected EOF", DockerErrorKind::Unreachable),
+            (
+                "write /x: no space left on device",
+                DockerErrorKind::DiskFull,
+            ),
+            (
+                "net/http: TLS handshake timeout",
+                DockerErrorKind::Unreachable,
+            ),
+            ("the file EOFS is odd", DockerErrorKind::Peer),
+            ("manifest unknown", DockerErrorKind::NotFound),
+        ] {
+            assert_eq!(kind_of_text(text), kind, "{text}");
+        }
+    }
+
+    #[test]
+    fn fragments_begin_small() {
+        for (text, expected) in [
+            ("No such image", "no such image"),
+            ("EOF", "EOF"),
+            ("x", "x"),
+            ("", ""),
+        ] {
+            assert_eq!(lower_first(text), expected);
+        }
     }
 }

@@ -20,6 +20,10 @@ pub struct SealedFile {
     pub template: String,
     /// The names of the secrets in it.
     pub names: Vec<String>,
+    /// The file's bytes: a file of another size is no copy of it, and needs no reading. Absent in what older versions
+    /// remembered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
 }
 
 /// The sealed files of one project, by their paths relative to its workspace.
@@ -79,6 +83,13 @@ impl SealedRegistry {
     /// several, the first by path.
     pub fn by_digest(&self, digest: &str) -> Option<(&str, &SealedFile)> {
         self.iter().find(|(_, file)| file.digest == digest)
+    }
+
+    /// Whether a file of this size can be a copy of one of them.
+    pub fn may_have_size(&self, size: u64) -> bool {
+        self.files
+            .values()
+            .any(|file| file.size.is_none_or(|known| known == size))
     }
 
     /// All of them by path.
@@ -172,6 +183,7 @@ mod tests {
             digest: digit.to_string().repeat(64),
             template: "KEY={KEY}\n".to_owned(),
             names: vec!["KEY".to_owned()],
+            size: Some(7),
         }
     }
 
@@ -204,6 +216,22 @@ mod tests {
         assert_eq!(registry.forget("app/.env"), Some(file('b')));
         assert_eq!(registry.forget("app/.env"), None);
         assert_eq!(registry, SealedRegistry::default());
+    }
+
+    #[test]
+    fn sizes_of_copies() {
+        let mut registry = SealedRegistry::default();
+        assert!(!registry.may_have_size(7));
+        registry.remember(".env", file('a')).unwrap();
+        assert!(registry.may_have_size(7) && !registry.may_have_size(8));
+        // What an older version remembered may have any.
+        let text = registry
+            .to_json()
+            .unwrap()
+            .replace("\"size\": 7", "\"size\": null");
+        let older = SealedRegistry::from_json(&text).unwrap();
+        assert!(older.may_have_size(8));
+        assert!(!older.to_json().unwrap().contains("size"));
     }
 
     #[test]

@@ -6,11 +6,13 @@
 //! - [`registry`]: the registry, with an account
 //! - [`base`]: an image to build on, since no registry of the world is asked
 //! - [`http`]: one plain request, so that tests look at engine and registry without the code they test
+//! - [`search`]: where a planted value is
 
 pub mod base;
 pub mod dockerd;
 pub mod http;
 pub mod registry;
+pub mod search;
 
 pub use dockerd::{Dockerd, DockerdOptions};
 pub use registry::Registry;

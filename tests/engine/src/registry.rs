@@ -111,6 +111,11 @@ impl Registry {
         self.dir.join("data")
     }
 
+    /// What it has logged.
+    pub fn log(&self) -> String {
+        String::from_utf8_lossy(&fs::read(self.dir.join("log")).unwrap_or_default()).into_owned()
+    }
+
     /// A manifest's digest, asked for past the code under test; none where there is no such image.
     pub fn digest(&self, repository: &str, tag: &str) -> Option<String> {
         let answer = http::tcp(

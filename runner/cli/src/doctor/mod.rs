@@ -5,11 +5,13 @@
 //! - `program`: this program itself;
 //! - `folders`: where state and compiled plugins are kept;
 //! - `kernel`: what the kernel offers for keeping processes apart;
+//! - `engine`: the Docker engine;
 //! - `tools`: other programs that some commands start.
 //!
 //! Looking changes nothing: nothing is started but `git --version`, and a script that does nothing, in the sandbox that
 //! is tried; its folder is gone afterwards.
 
+mod engine;
 mod folders;
 mod kernel;
 mod program;
@@ -24,10 +26,11 @@ use crate::context::Context;
 const DOCTOR_VERSION: u32 = 1;
 
 /// The parts, in the order they are shown.
-const PARTS: [fn(&Context) -> Vec<Check>; 4] = [
+const PARTS: [fn(&Context) -> Vec<Check>; 5] = [
     program::checks,
     folders::checks,
     kernel::checks,
+    engine::checks,
     tools::checks,
 ];
 

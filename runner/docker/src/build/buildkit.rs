@@ -1,39 +1,26 @@
 //! BuildKit: the engine is told what to build and asks back, over a session, for what it needs.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bollard::query_parameters::{BuildImageOptions, BuilderVersion};
 use bytes::Bytes;
 use http::Request;
-use prost::Message as _;
-use serde_json::Value;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::build::dockerfile::Dockerfile;
-use crate::build::events::{BuildEvent, BuildListener};
-use crate::build::failure::{FailedInstruction, failure, refusal};
+use crate::build::events::BuildListener;
+use crate::build::failure::refusal;
+use crate::build::leftovers::tidy;
 use crate::build::parameters;
 use crate::build::request::BuildRequest;
-use crate::build::tail::Tail;
+use crate::build::trace::Trace;
 use crate::cancel::until;
 use crate::context::{self, ContextSent};
 use crate::engine::Engine;
-use crate::error::{DockerError, DockerErrorKind, Stage};
+use crate::error::{DockerError, Stage};
 use crate::message::Message;
-use crate::session::messages::{StatusResponse, Vertex};
 use crate::session::{Served, Session, random_id};
 use crate::transport::client::Call;
 use crate::transport::lines::Lines;
-
-/// How long the engine may take to end a build that was given up.
-const CANCEL_LIMIT: Duration = Duration::from_secs(20);
-
-/// The lines of the stream that carry a piece of the trace, and the image's id.
-const TRACE: &str = "moby.buildkit.trace";
-const IMAGE: &str = "moby.image.id";
 
 impl Engine {
     /// Builds by BuildKit and gives the image's id, and what it took of the context.
@@ -53,8 +40,9 @@ impl Engine {
         )
         .await;
         match &result {
-            Err(error) if error.kind == DockerErrorKind::Cancelled => running.cancel().await,
-            _ => running.armed = false,
+            Ok(_) => running.armed = false,
+            // Also where it was this side that gave it up; what has ended already takes no harm.
+            Err(_) => running.cancel().await,
         }
         result
     }
@@ -81,7 +69,7 @@ impl Engine {
         let target = target(&call, request, &session.id, id)?;
         let built = async {
             let answer = call.send(Request::post(target), Bytes::new()).await;
-            let answer = answer.map_err(|error| refusal(&request.dockerfile, error))?;
+            let answer = answer.map_err(|error| refusal(&request.shown, error))?;
             let mut lines = Lines::of(answer.into_body());
             let mut trace = Trace::new(request, dockerfile, listener);
             while let Some(message) = Message::next(&mut lines, stage).await? {
@@ -132,22 +120,28 @@ impl Running {
         })
     }
 
+    /// Has the engine end it. It goes on by itself where this future is dropped.
     async fn cancel(&mut self) {
-        self.armed = false;
-        cancel(&self.engine, &self.id).await;
+        if let Some(task) = self.start() {
+            let _ = task.await;
+        }
+    }
+
+    /// Begins to, once.
+    fn start(&mut self) -> Option<JoinHandle<()>> {
+        if !std::mem::take(&mut self.armed) {
+            return None;
+        }
+        let engine = self.engine.clone();
+        let id = self.id.clone();
+        tidy(&self.engine, async move { cancel(&engine, &id).await })
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
         // The future was dropped in the middle. Without a runtime the closed connection has to do.
-        if self.armed
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
-            let engine = self.engine.clone();
-            let id = self.id.clone();
-            runtime.spawn(async move { cancel(&engine, &id).await });
-        }
+        self.start();
     }
 }
 
@@ -159,171 +153,5 @@ async fn cancel(engine: &Engine, id: &str) {
         let target = call.target("/build/cancel", &[("id", id)])?;
         call.send(Request::post(target), Bytes::new()).await
     };
-    let _ = tokio::time::timeout(CANCEL_LIMIT, asked).await;
-}
-
-/// The steps as the trace tells them.
-struct Trace<'a> {
-    request: &'a BuildRequest,
-    dockerfile: &'a Dockerfile,
-    listener: &'a BuildListener,
-    steps: BTreeMap<String, Step>,
-    image: Option<String>,
-}
-
-#[derive(Default)]
-struct Step {
-    name: String,
-    line: Option<u32>,
-    started: bool,
-    finished: bool,
-    error: String,
-    tail: Tail,
-}
-
-impl<'a> Trace<'a> {
-    fn new(
-        request: &'a BuildRequest,
-        dockerfile: &'a Dockerfile,
-        listener: &'a BuildListener,
-    ) -> Self {
-        Self {
-            request,
-            dockerfile,
-            listener,
-            steps: BTreeMap::new(),
-            image: None,
-        }
-    }
-
-    fn take(&mut self, message: &Message) -> Result<(), DockerError> {
-        if let Some((text, code)) = message.failure() {
-            return Err(self.failed(&text, code));
-        }
-        match (message.id.as_deref(), &message.aux) {
-            (Some(TRACE), Some(Value::String(text))) => self.take_trace(text),
-            (Some(IMAGE), Some(aux)) => {
-                if let Some(id) = aux.get("ID").and_then(Value::as_str) {
-                    self.image = Some(id.to_owned());
-                }
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn take_trace(&mut self, text: &str) -> Result<(), DockerError> {
-        let unreadable = |error: &dyn std::fmt::Display| {
-            DockerError::new(
-                Stage::Build,
-                DockerErrorKind::Peer,
-                format!("the engine's report on the build could not be read: {error}"),
-            )
-        };
-        let bytes = STANDARD.decode(text).map_err(|error| unreadable(&error))?;
-        let status =
-            StatusResponse::decode(bytes.as_slice()).map_err(|error| unreadable(&error))?;
-        // A step's log comes before its end, which may be in the same piece.
-        for vertex in &status.vertexes {
-            self.start(vertex);
-        }
-        for part in status.statuses {
-            (self.listener)(BuildEvent::Progressed {
-                what: if part.name.is_empty() {
-                    part.id
-                } else {
-                    part.name
-                },
-                id: part.vertex,
-                current: u64::try_from(part.current).unwrap_or(0),
-                total: u64::try_from(part.total).ok().filter(|total| *total > 0),
-            });
-        }
-        for log in status.logs {
-            if let Some(step) = self.steps.get_mut(&log.vertex) {
-                step.tail.push(&log.bytes);
-            }
-            (self.listener)(BuildEvent::Log {
-                id: log.vertex,
-                bytes: log.bytes,
-            });
-        }
-        for warning in status.warnings {
-            let line = warning
-                .ranges
-                .first()
-                .and_then(|range| range.start.as_ref())
-                .and_then(|start| u32::try_from(start.line).ok());
-            (self.listener)(BuildEvent::Warning {
-                message: String::from_utf8_lossy(&warning.short).into_owned(),
-                line,
-            });
-        }
-        for vertex in &status.vertexes {
-            self.end(vertex);
-        }
-        Ok(())
-    }
-
-    fn start(&mut self, vertex: &Vertex) {
-        let dockerfile = self.dockerfile;
-        let step = self
-            .steps
-            .entry(vertex.digest.clone())
-            .or_insert_with(|| Step {
-                name: vertex.name.clone(),
-                line: dockerfile.line_of_step(&vertex.name),
-                ..Step::default()
-            });
-        if vertex.started.is_some() && !step.started {
-            step.started = true;
-            (self.listener)(BuildEvent::Started {
-                id: vertex.digest.clone(),
-                name: step.name.clone(),
-                line: step.line,
-            });
-        }
-    }
-
-    fn end(&mut self, vertex: &Vertex) {
-        let Some(step) = self.steps.get_mut(&vertex.digest) else {
-            return;
-        };
-        if vertex.completed.is_some() && step.started && !step.finished {
-            step.finished = true;
-            step.error.clone_from(&vertex.error);
-            (self.listener)(BuildEvent::Finished {
-                id: vertex.digest.clone(),
-                cached: vertex.cached,
-                error: (!vertex.error.is_empty()).then(|| vertex.error.clone()),
-            });
-        }
-    }
-
-    /// The step that failed is the one whose error is part of the build's, or else one of the Dockerfile's own; others
-    /// were only given up with it.
-    fn failed(&mut self, text: &str, code: i64) -> DockerError {
-        let steps = std::mem::take(&mut self.steps);
-        let step = steps
-            .into_values()
-            .filter(|step| !step.error.is_empty() && !step.error.contains("context canceled"))
-            .max_by_key(|step| (text.contains(&step.error), step.line.is_some()))
-            .map(|step| FailedInstruction {
-                name: step.name,
-                line: step.line,
-                exit_code: None,
-                last_lines: step.tail.lines(),
-            });
-        failure(&self.request.dockerfile, text, code, step)
-    }
-
-    fn finish(self) -> Result<String, DockerError> {
-        self.image.ok_or_else(|| {
-            DockerError::new(
-                Stage::Build,
-                DockerErrorKind::Peer,
-                "the engine ended the build without an image",
-            )
-        })
-    }
+    let _ = asked.await;
 }

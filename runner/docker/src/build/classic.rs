@@ -11,6 +11,7 @@ use futures_util::StreamExt;
 use http::{HeaderMap, HeaderName};
 use tokio_util::sync::CancellationToken;
 
+use crate::build::caches::progressed;
 use crate::build::dockerfile::Dockerfile;
 use crate::build::events::{BuildEvent, BuildListener};
 use crate::build::failure::{FailedInstruction, failure, refusal};
@@ -71,9 +72,11 @@ impl Engine {
         })
         .await
         .map_err(|error| DockerError::internal(Stage::Context, error.to_string()))??;
+        let caches = self.pull_caches(request, listener).await?;
         let (body, outcome) = archive::stream(request.source.clone(), entries);
         let options = BuildImageOptions {
             t: request.tags.first().cloned(),
+            cachefrom: (!caches.is_empty()).then_some(caches),
             ..parameters::options(request, BuilderVersion::BuilderV1)
         };
         let accounts = HeaderMap::from_iter([(
@@ -92,7 +95,7 @@ impl Engine {
                     // The exit code that came with the text is in the text too.
                     Err(Error::DockerStreamError { error }) => return Err(steps.failed(&error, 0)),
                     Err(error) => {
-                        return Err(refusal(&request.dockerfile, call.translate(error)));
+                        return Err(refusal(&request.shown, call.translate(error)));
                     }
                 }
             }
@@ -171,17 +174,9 @@ impl<'a> Steps<'a> {
         let progress =
             LayerProgress::of(message.id, message.status, message.progress_detail.as_ref());
         if let (Some(step), Some(progress)) = (&self.step, progress)
-            && let Some(current) = progress.current
+            && progress.current.is_some()
         {
-            (self.listener)(BuildEvent::Progressed {
-                id: step.id.clone(),
-                what: match progress.layer {
-                    Some(layer) => format!("{} {layer}", progress.status),
-                    None => progress.status,
-                },
-                current,
-                total: progress.total,
-            });
+            (self.listener)(progressed(&step.id, progress));
         }
         Ok(())
     }
@@ -217,9 +212,10 @@ impl<'a> Steps<'a> {
                 return;
             }
             if let Some(warning) = said.strip_prefix("[Warning] ") {
+                // It is about the engine's machine, not about the instruction.
                 (self.listener)(BuildEvent::Warning {
                     message: warning.to_owned(),
-                    line: self.step.as_ref().and_then(|step| step.line),
+                    line: None,
                 });
                 return;
             }
@@ -266,7 +262,7 @@ impl<'a> Steps<'a> {
                 exit_code: None,
                 last_lines: step.tail.lines(),
             });
-        failure(&self.request.dockerfile, text, code, step)
+        failure(&self.request.shown, text, code, step)
     }
 
     fn finish(&mut self) -> Result<String, DockerError> {

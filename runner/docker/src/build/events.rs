@@ -43,6 +43,13 @@ pub enum BuildEvent {
         /// What went wrong, where something did.
         error: Option<String>,
     },
+    /// An image to cache from can't be had; the build goes on without it.
+    CacheMissing {
+        /// The image.
+        image: String,
+        /// Why, as a fragment.
+        why: String,
+    },
     /// Something that doesn't stop the build.
     Warning {
         /// What it is.

@@ -79,11 +79,17 @@ pub(super) fn failure(
         }
         _ => "",
     };
-    let message = match &step {
-        Some(step) => format!("{}: {prefix}{text}", place(step)),
-        None => format!("{prefix}{text}"),
+    let line = step.as_ref().and_then(|step| step.line);
+    let written = line.is_none().then(|| written_line(&text)).flatten();
+    let message = match (&step, written) {
+        (Some(step), _) => format!("{}: {prefix}{text}", place(step)),
+        (None, Some(line)) => format!("{dockerfile}:{line}: {prefix}{text}"),
+        (None, None) => format!("{prefix}{text}"),
     };
     let mut error = DockerError::new(Stage::Build, kind, message);
+    if let (None, Some(line)) = (&step, written) {
+        error = error.with_details(json!({ "line": line }));
+    }
     if let Some(step) = step {
         error = error.with_details(json!({ "instruction": step.name, "line": step.line }));
         error.instruction = Some(Box::new(step));
@@ -129,6 +135,14 @@ fn is_syntax(text: &str) -> bool {
     .any(|part| text.contains(part))
 }
 
+/// The Dockerfile's line that the engine names in a mistake that it finds before any step runs.
+fn written_line(text: &str) -> Option<u32> {
+    let rest = text.split_once("dockerfile parse error")?.1;
+    let rest = rest.trim_start_matches(" on").strip_prefix(" line ")?;
+    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}
+
 /// The number behind `exit code: ` or `non-zero code: `.
 fn exit_code(text: &str) -> Option<i64> {
     let rest = ["exit code: ", "non-zero code: ", "exit status "]
@@ -142,6 +156,31 @@ fn exit_code(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn mistakes_stand_where_the_engine_says() {
+        for (text, expected) in [
+            (
+                "failed to solve with frontend dockerfile.v0: failed to create LLB definition: dockerfile parse error line 2: unknown instruction: RUM",
+                Some(2),
+            ),
+            (
+                "dockerfile parse error on line 13: unknown instruction",
+                Some(13),
+            ),
+            ("dockerfile parse error line x", None),
+            ("line 4 of the context", None),
+        ] {
+            let error = failure("app/Dockerfile", text, 0, None);
+            let line = error.details.get("line").and_then(Value::as_u64);
+            assert_eq!(line, expected, "{text}");
+            let place = expected.map(|line| format!("app/Dockerfile:{line}: "));
+            assert!(
+                error.message.starts_with(&place.unwrap_or_default()),
+                "{error}"
+            );
+        }
+    }
 
     #[test]
     fn texts_of_the_engines_are_understood() {

@@ -1,7 +1,13 @@
 //! Taking away what a build that didn't end well left in the engine.
+//!
+//! It is done by a task of its own: whoever waited for the build may be gone in the same moment, and what ends a build by
+//! dropping its future can't wait at all. [`Engine::tidied`] waits for those tasks.
 
 use std::collections::BTreeSet;
+use std::future::Future;
 use std::time::Duration;
+
+use tokio::task::JoinHandle;
 
 use crate::engine::Engine;
 use crate::error::DockerErrorKind;
@@ -39,33 +45,46 @@ impl Intermediates {
         self.armed = false;
     }
 
-    /// Takes them away now.
+    /// Takes them away. It goes on by itself where this future is dropped.
     pub(super) async fn remove(&mut self) {
-        self.armed = false;
-        let _ = tokio::time::timeout(
-            TIDY_LIMIT,
-            remove(&self.engine, &self.before, &self.announced),
-        )
-        .await;
+        if let Some(task) = self.start() {
+            let _ = task.await;
+        }
+    }
+
+    /// Begins to take them away, once.
+    fn start(&mut self) -> Option<JoinHandle<()>> {
+        if !std::mem::take(&mut self.armed) || self.announced.is_empty() {
+            return None;
+        }
+        let engine = self.engine.clone();
+        let before = std::mem::take(&mut self.before);
+        let announced = std::mem::take(&mut self.announced);
+        tidy(&self.engine, async move {
+            remove(&engine, &before, &announced).await;
+        })
     }
 }
 
 impl Drop for Intermediates {
     fn drop(&mut self) {
-        if !self.armed || self.announced.is_empty() {
-            return;
-        }
-        // The future was dropped in the middle. Without a runtime there is nobody left to tidy up.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let engine = self.engine.clone();
-            let before = std::mem::take(&mut self.before);
-            let announced = std::mem::take(&mut self.announced);
-            runtime.spawn(async move {
-                let _ =
-                    tokio::time::timeout(TIDY_LIMIT, remove(&engine, &before, &announced)).await;
-            });
-        }
+        // The future was dropped in the middle.
+        self.start();
     }
+}
+
+/// Runs what tidies up, for a limited time. Without a runtime there is nobody left to do it.
+pub(super) fn tidy(
+    engine: &Engine,
+    work: impl Future<Output = ()> + Send + 'static,
+) -> Option<JoinHandle<()>> {
+    let runtime = tokio::runtime::Handle::try_current().ok()?;
+    Some(engine.tidying.spawn_on(
+        async move {
+            let _ = tokio::time::timeout(TIDY_LIMIT, work).await;
+        },
+        &runtime,
+    ))
 }
 
 /// How often a removal is tried again: the engine takes a moment to end the container that needs the image.

@@ -2,14 +2,16 @@
 //!
 //! - `request`: what is built, and what it came to
 //! - `events`: what is told meanwhile
+//! - `caches`: images to cache from that can't be had
 //! - `dockerfile`: where its instructions stand
 //! - `tail`, `failure`: what is shown of an instruction that failed
 //! - `parameters`: what both builders are told the same way
-//! - `buildkit`: BuildKit, by a session
+//! - `buildkit`: BuildKit, by a session; `trace`: its report
 //! - `classic`: the builder that every engine has
 //! - `leftovers`: taking away what a build that didn't end well left
 
 mod buildkit;
+mod caches;
 mod classic;
 mod dockerfile;
 pub mod events;
@@ -18,6 +20,7 @@ mod leftovers;
 mod parameters;
 pub mod request;
 mod tail;
+mod trace;
 
 use tokio_util::sync::CancellationToken;
 

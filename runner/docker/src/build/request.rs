@@ -87,6 +87,8 @@ pub struct BuildRequest {
     pub source: ContextSource,
     /// The Dockerfile's path below it.
     pub dockerfile: String,
+    /// What the Dockerfile is called in messages: a path that their reader knows.
+    pub shown: String,
     /// The stage that is built; the last one where it is absent.
     pub target: Option<String>,
     /// Values for `ARG`. They are visible in the image's history.
@@ -97,8 +99,7 @@ pub struct BuildRequest {
     pub labels: Vec<(String, String)>,
     /// Names of the image.
     pub tags: Vec<String>,
-    /// Images whose layers may be used again. The classic builder knows those that the engine has; BuildKit asks
-    /// registries for them.
+    /// Images whose layers may be used again, from their registries or, for the classic builder, from the engine.
     pub cache_from: Vec<String>,
     /// Puts into the image what later builds need to use it as a cache; BuildKit alone does that.
     pub inline_cache: bool,
@@ -125,6 +126,7 @@ impl BuildRequest {
         Self {
             source,
             dockerfile: "Dockerfile".to_owned(),
+            shown: "Dockerfile".to_owned(),
             target: None,
             build_args: Vec::new(),
             secrets: Vec::new(),

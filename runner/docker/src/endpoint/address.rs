@@ -8,6 +8,9 @@ use crate::error::{DockerError, DockerErrorKind, Stage};
 /// Where an engine listens unless told otherwise.
 pub(crate) const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
 
+/// Where an engine listens that TLS is asked for with.
+pub(crate) const DEFAULT_TLS: (&str, u16) = ("localhost", 2376);
+
 /// The port of an engine over TCP without TLS; it is also what the command line assumes with TLS.
 const DEFAULT_PORT: u16 = 2375;
 

@@ -12,6 +12,8 @@ pub mod tls;
 
 use std::path::PathBuf;
 
+use crate::engine::ApiVersion;
+
 pub use address::Address;
 pub use tls::TlsMaterial;
 
@@ -24,10 +26,16 @@ pub struct Surroundings {
     pub docker_context: Option<String>,
     /// `DOCKER_CONFIG`: the folder of `config.json`; without it, `.docker` in the home folder.
     pub docker_config: Option<PathBuf>,
+    /// `DOCKER_TLS`: any text turns on TLS without a check of the certificate, which is refused.
+    pub docker_tls: Option<String>,
     /// `DOCKER_TLS_VERIFY`: any text turns TLS on.
     pub docker_tls_verify: Option<String>,
     /// `DOCKER_CERT_PATH`: the folder of `ca.pem`, `cert.pem` and `key.pem`.
     pub docker_cert_path: Option<PathBuf>,
+    /// `DOCKER_API_VERSION`: the version of the interface to speak.
+    pub docker_api_version: Option<String>,
+    /// `DOCKER_DEFAULT_PLATFORM`: what builds are for that don't say it.
+    pub docker_default_platform: Option<String>,
     /// The home folder.
     pub home: Option<PathBuf>,
     /// `XDG_RUNTIME_DIR`, where a rootless engine has its socket.
@@ -47,6 +55,8 @@ pub enum Source {
     CurrentContext(String),
     /// Nothing names one: the system's socket.
     Default,
+    /// Nothing names one, and `DOCKER_TLS_VERIFY` asks for TLS: this machine's port for that.
+    Tls,
     /// Nothing names one and the system's socket is not there, but a rootless engine's is. (The docker command line
     /// itself does not look there: its rootless set-up writes a context.)
     Rootless,
@@ -59,6 +69,7 @@ impl std::fmt::Display for Source {
             Self::DockerContext(name) => write!(f, "the context {name} (DOCKER_CONTEXT)"),
             Self::CurrentContext(name) => write!(f, "the context {name}"),
             Self::Default => f.write_str("the default socket"),
+            Self::Tls => f.write_str("DOCKER_TLS_VERIFY without DOCKER_HOST"),
             Self::Rootless => f.write_str("the rootless engine's socket"),
         }
     }
@@ -73,15 +84,26 @@ pub struct Endpoint {
     pub tls: Option<TlsMaterial>,
     /// By what it was chosen.
     pub source: Source,
+    /// The version of the interface to speak, where one is insisted on.
+    pub api: Option<ApiVersion>,
+    /// `DOCKER_DEFAULT_PLATFORM`. Nothing here follows it: a caller whose builds are not for the environment to steer
+    /// says so where it is set.
+    pub default_platform: Option<String>,
 }
 
 impl Endpoint {
     /// An engine behind a socket of this machine.
     pub fn unix(path: impl Into<PathBuf>) -> Self {
+        Self::new(Address::Unix(path.into()), None, Source::Default)
+    }
+
+    pub(crate) fn new(address: Address, tls: Option<TlsMaterial>, source: Source) -> Self {
         Self {
-            address: Address::Unix(path.into()),
-            tls: None,
-            source: Source::Default,
+            address,
+            tls,
+            source,
+            api: None,
+            default_platform: None,
         }
     }
 }

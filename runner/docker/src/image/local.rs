@@ -1,10 +1,6 @@
 //! Images that the engine has.
 
-use std::collections::HashMap;
-
-use bollard::query_parameters::{
-    ListImagesOptions, PruneImagesOptions, RemoveImageOptions, TagImageOptions,
-};
+use bollard::query_parameters::{ListImagesOptions, RemoveImageOptions, TagImageOptions};
 use serde_json::json;
 
 use crate::engine::Engine;
@@ -100,38 +96,6 @@ impl Engine {
             .await
             .map_err(|error| missing(error, image))?;
         Ok(())
-    }
-
-    /// Removes the images that carry all of these labels and have no name, and gives their ids. Nothing is removed for
-    /// an empty list.
-    ///
-    /// # Errors
-    /// The engine refuses.
-    pub async fn remove_nameless(
-        &self,
-        labels: &[(String, String)],
-    ) -> Result<Vec<String>, DockerError> {
-        if labels.is_empty() {
-            return Ok(Vec::new());
-        }
-        let labels = labels
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        let options = PruneImagesOptions {
-            filters: Some(HashMap::from([
-                ("dangling".to_owned(), vec!["true".to_owned()]),
-                ("label".to_owned(), labels),
-            ])),
-        };
-        let call = self.client.call(Stage::Remove)?;
-        let answer = call.answer(call.docker.prune_images(Some(options))).await?;
-        Ok(answer
-            .images_deleted
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|deleted| deleted.deleted)
-            .collect())
     }
 
     /// All images, those without a name too.

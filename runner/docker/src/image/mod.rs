@@ -9,7 +9,7 @@ mod local;
 mod name;
 pub mod progress;
 mod pull;
-mod push;
+pub(crate) mod push;
 
 use std::collections::BTreeMap;
 

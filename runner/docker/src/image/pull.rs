@@ -36,7 +36,7 @@ impl Engine {
         .await
     }
 
-    async fn pull_unlimited(
+    pub(crate) async fn pull_unlimited(
         &self,
         reference: &Reference,
         platform: Option<&str>,

@@ -1,10 +1,12 @@
-//! Caches, labels, and what is taken away.
+//! Caches: used, missing, refused.
 
-use capstep_docker::{BuildEvent, Builder, Reference, Stage};
-use capstep_test_engine::{Dockerd, DockerdOptions};
+use capstep_docker::{BuildEvent, Builder, DockerErrorKind, Reference, Stage};
+use capstep_test_engine::{Dockerd, DockerdOptions, http};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Context, connect, deaf, dockerd, events, good_account, layers, registry};
+use crate::support::{
+    Context, account, connect, deaf, dockerd, events, good_account, layers, registry,
+};
 
 fn cached(heard: &std::sync::Mutex<Vec<BuildEvent>>) -> usize {
     heard
@@ -90,31 +92,107 @@ async fn a_cache_in_an_image_is_used_and_a_missing_one_is_no_failure() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nameless_images_of_a_project_are_taken_away_and_no_others() {
+async fn a_cache_that_cannot_be_had_is_told_and_a_refused_account_is_an_error() {
     let engine = connect(dockerd()).await;
+    let registry = registry();
     let token = CancellationToken::new();
-    let mut ids = Vec::new();
-    for project in ["mine", "theirs"] {
-        let context = Context::new(&[("Dockerfile", "FROM base\nRUN echo nameless\n")]);
+    let missing = format!("{}/missing:1", registry.host());
+    let nobody = "127.0.0.1:1/cache:1".to_owned();
+    for builder in [Builder::Classic, Builder::BuildKit] {
+        let context = Context::new(&[("Dockerfile", "FROM base\nRUN echo cached from nothing\n")]);
         let mut request = context.request();
-        request.labels = vec![("capstep.project".into(), project.into())];
-        ids.push(
-            engine
-                .build(&request, &deaf(), &token)
-                .await
-                .unwrap()
-                .image_id,
-        );
+        request.builder = Some(builder);
+        request.credentials = vec![good_account(registry)];
+        request.cache_from = vec![missing.clone(), nobody.clone()];
+        let (listener, heard) = events();
+        engine.build(&request, &listener, &token).await.unwrap();
+        let told: Vec<String> = heard
+            .lock()
+            .unwrap()
+            .iter()
+            .filter_map(|event| match event {
+                BuildEvent::CacheMissing { image, why } => Some(format!("{image}: {why}")),
+                _ => None,
+            })
+            .collect();
+        for (image, words) in [
+            (&missing, ["not found", "unknown"]),
+            (&nobody, ["refused"; 2]),
+        ] {
+            assert!(
+                told.iter()
+                    .any(|told| told.starts_with(image)
+                        && words.iter().any(|word| told.contains(word))),
+                "{builder}: {told:?}"
+            );
+        }
+        assert_eq!(told.len(), 2, "{builder}: {told:?}");
+
+        request.cache_from = vec![missing.clone()];
+        for credentials in [vec![], vec![account(registry, "wrong")]] {
+            request.credentials = credentials;
+            let error = engine.build(&request, &deaf(), &token).await.unwrap_err();
+            assert_eq!(
+                error.kind,
+                DockerErrorKind::Unauthorized,
+                "{builder}: {error}"
+            );
+            assert!(error.message.contains(&registry.host()), "{error}");
+        }
     }
-    assert!(engine.remove_nameless(&[]).await.unwrap().is_empty());
-    let removed = engine
-        .remove_nameless(&[("capstep.project".into(), "mine".into())])
+}
+
+/// The classic builder is given what it is to cache from, and what only this engine has counts too.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_classic_builder_takes_layers_of_a_pulled_image() {
+    let registry = registry();
+    let token = CancellationToken::new();
+    let account = good_account(registry);
+    let name = format!("{}/classic-cache:1", registry.host());
+    let context = Context::new(&[("Dockerfile", "FROM base\nRUN head -c 8 /dev/urandom > /x\n")]);
+    let mut request = context.request();
+    request.builder = Some(Builder::Classic);
+    request.credentials = vec![account.clone()];
+    request.tags = vec![name.clone()];
+    let reference = Reference::parse(Stage::Tag, &name).unwrap();
+    let (listener, _) = layers();
+    let first = connect(dockerd()).await;
+    let built = first.build(&request, &deaf(), &token).await.unwrap();
+    first
+        .push(&reference, Some(&account), &listener, &token)
         .await
         .unwrap();
+
+    // Another engine has the same base image, and nothing else of it.
+    let other = Dockerd::start_empty(DockerdOptions::default());
+    let saved = dockerd()
+        .command("docker")
+        .args(["save", "base"])
+        .output()
+        .unwrap();
+    let loaded = http::unix(&other.socket(), "POST", "/images/load", &saved.stdout).unwrap();
+    assert_eq!(loaded.status, 200);
+    let second = connect(&other).await;
+    request.tags = vec!["again:1".to_owned()];
+    request.cache_from = vec![name.clone()];
+    let (told, heard) = events();
+    let again = second.build(&request, &told, &token).await.unwrap();
+    assert_eq!(again.image_id, built.image_id, "{heard:?}");
+    assert!(cached(&heard) >= 1, "{heard:?}");
+
+    // The registry doesn't have it, the engine does.
+    let only_here = format!("{}/only-here:1", registry.host());
+    let tagged = Reference::parse(Stage::Tag, &only_here).unwrap();
+    second.tag("again:1", &tagged).await.unwrap();
+    request.cache_from = vec![only_here];
+    let (told, heard) = events();
+    let third = second.build(&request, &told, &token).await.unwrap();
+    assert_eq!(third.image_id, built.image_id);
+    let heard = heard.lock().unwrap();
     assert!(
-        removed.contains(&ids[0]) && !removed.contains(&ids[1]),
-        "{removed:?}"
+        !heard
+            .iter()
+            .any(|event| matches!(event, BuildEvent::CacheMissing { .. })),
+        "{heard:?}"
     );
-    engine.inspect(&ids[1]).await.unwrap();
-    engine.remove(&ids[1]).await.unwrap();
 }

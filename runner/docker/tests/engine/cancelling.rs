@@ -120,6 +120,34 @@ async fn a_build_whose_future_is_dropped_ends() {
     }
 }
 
+/// Whoever waits for a build may stop waiting in the moment in which it is cancelled.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_build_that_is_cancelled_and_dropped_at_once_leaves_nothing() {
+    let engine = connect(dockerd()).await;
+    for (builder, seconds) in [(Builder::Classic, "86395"), (Builder::BuildKit, "86396")] {
+        let context = Context::new(&[(
+            "Dockerfile",
+            &format!(
+                "FROM base\nCOPY Dockerfile /cancelled-{seconds}\nRUN echo up; sleep {seconds}\n"
+            ),
+        )]);
+        let mut request = context.request();
+        request.builder = Some(builder);
+        let token = CancellationToken::new();
+        let listener = cancelling(&token, |event| matches!(event, BuildEvent::Log { .. }));
+        tokio::select! {
+            biased;
+            _ = engine.build(&request, &listener, &token) => panic!("it was waited for"),
+            () = token.cancelled() => {}
+        }
+        let started = Instant::now();
+        engine.tidied().await;
+        assert!(started.elapsed() < PROMPT * 2);
+        assert_nothing_left(seconds);
+        eventually("the process ends", || !runs(seconds));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_context_on_its_way_ends() {
     let engine = connect(dockerd()).await;

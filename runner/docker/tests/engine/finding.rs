@@ -3,8 +3,11 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
-use capstep_docker::{DockerErrorKind, Endpoint, Source, Surroundings};
+use capstep_docker::{ApiVersion, Direct, DockerErrorKind, Endpoint, Engine, Source, Surroundings};
+
+use crate::support::dockerd;
 
 /// Values of `DOCKER_HOST` with the answer of the docker command line, 28.2.2 and 20.10.24; the same but for
 /// `ssh://h/p`, which the older one refuses. `!` marks what it refuses, `-` what it takes and this crate does not.
@@ -57,6 +60,17 @@ fn theirs(around: &Surroundings) -> Option<String> {
     }
     if let Some(config) = &around.docker_config {
         command.env("DOCKER_CONFIG", config);
+    }
+    for (name, value) in [
+        ("DOCKER_TLS", &around.docker_tls),
+        ("DOCKER_TLS_VERIFY", &around.docker_tls_verify),
+    ] {
+        if let Some(value) = value {
+            command.env(name, value);
+        }
+    }
+    if let Some(folder) = &around.docker_cert_path {
+        command.env("DOCKER_CERT_PATH", folder);
     }
     if let Some(home) = &around.home {
         command.env("HOME", home);
@@ -222,4 +236,175 @@ fn a_rootless_engine_is_found_where_the_system_has_none() {
         );
     }
     assert_eq!(ours(&around(0)).unwrap().1, Source::Default);
+}
+
+/// `DOCKER_TLS` and `DOCKER_TLS_VERIFY` name an engine where nothing else does, and certificates of any that no context
+/// names. (An empty `DOCKER_HOST` is none to Docker's command line 28, and hides the context from that of 20.10.)
+#[test]
+fn tls_is_asked_for_as_the_command_line_does() {
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().join(".docker");
+    create(
+        &config,
+        &["create", "one", "--docker", "host=unix:///one.sock"],
+    );
+    let certificates = tempfile::tempdir().unwrap();
+    let key = rcgen::generate_simple_self_signed(vec!["x".to_owned()]).unwrap();
+    fs::write(certificates.path().join("ca.pem"), key.cert.pem()).unwrap();
+    let text = |text: &str| Some(text.to_owned());
+    let base = Surroundings {
+        home: Some(home.path().into()),
+        ..Surroundings::default()
+    };
+    let verified = Surroundings {
+        docker_tls_verify: text("1"),
+        docker_cert_path: Some(certificates.path().into()),
+        ..base.clone()
+    };
+    for (around, expected, tls) in [
+        // The files are only looked at where TLS is asked for.
+        (
+            Surroundings {
+                docker_tls_verify: text(""),
+                docker_tls: text(""),
+                ..verified.clone()
+            },
+            Ok(("unix:///var/run/docker.sock", Source::Default)),
+            false,
+        ),
+        (
+            verified.clone(),
+            Ok(("tcp://localhost:2376", Source::Tls)),
+            true,
+        ),
+        // Any text turns it on.
+        (
+            Surroundings {
+                docker_tls_verify: text("0"),
+                ..verified.clone()
+            },
+            Ok(("tcp://localhost:2376", Source::Tls)),
+            true,
+        ),
+        (
+            Surroundings {
+                docker_tls: text("1"),
+                ..verified.clone()
+            },
+            Ok(("tcp://localhost:2376", Source::Tls)),
+            true,
+        ),
+        (
+            Surroundings {
+                docker_host: text("tcp://h"),
+                ..verified.clone()
+            },
+            Ok(("tcp://h:2375", Source::DockerHost)),
+            true,
+        ),
+        (
+            Surroundings {
+                docker_host: text(" "),
+                ..verified.clone()
+            },
+            Ok(("tcp://localhost:2376", Source::DockerHost)),
+            true,
+        ),
+        // A context has certificates of its own, or none.
+        (
+            Surroundings {
+                docker_context: text("one"),
+                ..verified.clone()
+            },
+            Ok(("unix:///one.sock", Source::DockerContext("one".into()))),
+            false,
+        ),
+        // There is no file to check by.
+        (
+            Surroundings {
+                docker_cert_path: None,
+                ..verified.clone()
+            },
+            Err(DockerErrorKind::NotFound),
+            false,
+        ),
+        // Nobody would check: the command line does that.
+        (
+            Surroundings {
+                docker_tls: text("1"),
+                docker_cert_path: Some(certificates.path().into()),
+                ..base.clone()
+            },
+            Err(DockerErrorKind::Unsupported),
+            false,
+        ),
+    ] {
+        let expected = expected.map(|(address, source)| (address.to_owned(), source));
+        match &expected {
+            Ok((address, _)) => assert_eq!(theirs(&around).as_ref(), Some(address), "{around:?}"),
+            Err(DockerErrorKind::NotFound) => assert_eq!(theirs(&around), None, "{around:?}"),
+            Err(_) => assert_eq!(theirs(&around).as_deref(), Some("tcp://localhost:2376")),
+        }
+        let found = Endpoint::find(&around);
+        assert_eq!(
+            found.as_ref().is_ok_and(|found| found.tls.is_some()),
+            tls,
+            "{around:?}"
+        );
+        assert_eq!(ours(&around), expected, "{around:?}");
+    }
+}
+
+#[test]
+fn versions_and_platforms_are_read() {
+    for (text, expected) in [
+        ("", Ok(None)),
+        ("1.41", Ok(Some(ApiVersion(1, 41)))),
+        ("v1.40", Ok(Some(ApiVersion(1, 40)))),
+        ("new", Err(DockerErrorKind::Invalid)),
+        ("1", Err(DockerErrorKind::Invalid)),
+    ] {
+        let found = Endpoint::find(&Surroundings {
+            docker_api_version: Some(text.to_owned()),
+            docker_default_platform: Some(text.to_owned()),
+            ..Surroundings::default()
+        });
+        let platform = found
+            .as_ref()
+            .ok()
+            .and_then(|found| found.default_platform.clone());
+        if expected.is_ok() {
+            assert_eq!(platform.unwrap_or_default(), text);
+        }
+        assert_eq!(
+            found.map(|found| found.api).map_err(|error| error.kind),
+            expected,
+            "{text}"
+        );
+    }
+}
+
+/// `DOCKER_API_VERSION` is spoken where both sides know it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_is_insisted_on_is_spoken() {
+    for (text, expected) in [
+        ("1.40", Ok(ApiVersion(1, 40))),
+        ("1.24", Err(DockerErrorKind::Unsupported)),
+        ("1.99", Err(DockerErrorKind::Unsupported)),
+    ] {
+        let endpoint = Endpoint::find(&Surroundings {
+            docker_host: Some(dockerd().host()),
+            docker_api_version: Some(text.to_owned()),
+            ..Surroundings::default()
+        })
+        .unwrap();
+        let connected = Engine::connect(&endpoint, Arc::new(Direct)).await;
+        assert_eq!(
+            connected
+                .map(|engine| engine.info().api)
+                .map_err(|error| error.kind),
+            expected,
+            "{text}"
+        );
+    }
 }

@@ -39,15 +39,77 @@ pub(super) fn settings(
     let dockerfile = value(RoleKind::Dockerfile).unwrap_or_else(|| Some(DOCKERFILE.to_owned()));
     let network = match value(RoleKind::BuildNetwork) {
         Some(Some(name)) if name == "none" => "no".to_owned(),
-        Some(Some(name)) if name != "default" => name,
-        // What isn't known yet may be anything: the plan shows the most.
-        Some(None) => "yes, or another that is known when the step starts".to_owned(),
+        Some(None) => "yes, or no: known when the step starts".to_owned(),
         Some(Some(_)) | None => "yes".to_owned(),
     };
     Some(BuildSettings {
         dockerfile,
         network,
     })
+}
+
+/// A role that is one of a few words.
+#[derive(Clone, Copy)]
+pub(super) struct Words {
+    /// What it is, in messages.
+    what: &'static str,
+    words: [&'static str; 2],
+    help: &'static str,
+}
+
+/// Never the machine's own network, nor another container's: what a `RUN` line can reach there is not in the plan.
+pub(super) const NETWORK: Words = Words {
+    what: "network",
+    words: ["default", "none"],
+    help: "`RUN` lines have the engine's usual network, or none; never that of the machine",
+};
+
+/// The caches that an engine can write by itself.
+pub(super) const CACHE: Words = Words {
+    what: "cache",
+    words: ["none", "inline"],
+    help: "`inline` writes into the image what later builds need; an engine by itself writes no other cache",
+};
+
+/// A role's value is one of its words, where it is known.
+pub(super) fn word(leaves: &[Leaf<'_>], at: &str, known: Words, diagnostics: &mut Vec<Diagnostic>) {
+    let Words { what, words, help } = known;
+    for leaf in leaves.iter().filter(|leaf| leaf.pointer == at) {
+        let Some(text) = leaf.text().filter(|text| !words.contains(text)) else {
+            continue;
+        };
+        let [one, other] = words;
+        diagnostics.push(
+            Diagnostic::error(
+                "invalid-value",
+                leaf.span,
+                format!(
+                    "`{}` is no {what} of a build: it is `{one}` or `{other}`",
+                    text.escape_debug()
+                ),
+            )
+            .help(help),
+        );
+    }
+}
+
+/// An engine's interface takes one platform at a time (20.10.24: `platform specifier component must match …` for a list),
+/// and nothing that its BuildKit writes holds images for several.
+pub(super) fn platforms(leaves: &[Leaf<'_>], at: &str, diagnostics: &mut Vec<Diagnostic>) {
+    let second = leaves
+        .iter()
+        .filter(|leaf| pointer::is_within(&leaf.pointer, at))
+        .nth(1);
+    if let Some(second) = second {
+        diagnostics.push(
+            Diagnostic::error(
+                "invalid-value",
+                second.span,
+                "a build is for one platform: an engine takes one at a time",
+            )
+            .help("build each platform by a step of its own, under a tag of its own"),
+        );
+    }
 }
 
 /// A Dockerfile lies in its context.

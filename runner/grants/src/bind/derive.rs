@@ -107,6 +107,11 @@ pub(super) fn derive(
             RoleKind::Shell => steering::shell(&leaves, &role.pointer, diagnostics),
             RoleKind::Keep => steering::at_least(1, &leaves, &role.pointer, diagnostics),
             RoleKind::MaxDelete => steering::at_least(0, &leaves, &role.pointer, diagnostics),
+            RoleKind::BuildNetwork => {
+                build::word(&leaves, &role.pointer, build::NETWORK, diagnostics);
+            }
+            RoleKind::CacheTo => build::word(&leaves, &role.pointer, build::CACHE, diagnostics),
+            RoleKind::Platform => build::platforms(&leaves, &role.pointer, diagnostics),
             _ => {}
         }
     }

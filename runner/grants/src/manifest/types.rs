@@ -13,7 +13,7 @@ pub(crate) struct Vocabulary {
     /// What the type grants where `access` says nothing.
     pub(crate) implied: &'static [Access],
     /// Words that the type will have, and that no verb needs yet: refused by name.
-    pub(crate) later: &'static [Access],
+    pub(crate) later: &'static [&'static str],
 }
 
 /// The vocabulary of an authority type; none for data.
@@ -42,10 +42,7 @@ pub(crate) fn vocabulary(kind: &Kind) -> Vocabulary {
             &[],
         ),
         Kind::Script { .. } => (&[], &[Access::Script]),
-        Kind::Image => (
-            &[Access::Pull, Access::Build, Access::Push, Access::Run],
-            &[],
-        ),
+        Kind::Image => (&[Access::Pull, Access::Build, Access::Push], &[]),
         Kind::Registry => (&[Access::Login], &[Access::Login]),
         Kind::State => (&[Access::Read, Access::Write], &[]),
         Kind::String { .. }
@@ -62,9 +59,11 @@ pub(crate) fn vocabulary(kind: &Kind) -> Vocabulary {
         | Kind::Record(_)
         | Kind::Secret => (&[], &[]),
     };
-    let later: &[Access] = match kind {
+    let later: &[&str] = match kind {
         // The plugin's own bytes to and from a server: no verb moves them.
-        Kind::RemotePath { .. } => &[Access::Read, Access::Write],
+        Kind::RemotePath { .. } => &["read", "write"],
+        // Containers come later.
+        Kind::Image => &["run"],
         _ => &[],
     };
     Vocabulary {

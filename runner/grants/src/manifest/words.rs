@@ -37,8 +37,6 @@ pub enum Access {
     Build,
     /// An image is sent to its registry.
     Push,
-    /// Containers are made of an image.
-    Run,
     /// Logging in to a registry.
     Login,
     /// What the folder beside it has not is removed there.
@@ -47,7 +45,7 @@ pub enum Access {
 
 impl Access {
     /// Every word, for enumeration.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 16] = [
         Self::Read,
         Self::Write,
         Self::Upload,
@@ -62,7 +60,6 @@ impl Access {
         Self::Pull,
         Self::Build,
         Self::Push,
-        Self::Run,
         Self::Login,
         Self::Delete,
     ];
@@ -84,7 +81,6 @@ impl Access {
             Self::Pull => "pull",
             Self::Build => "build",
             Self::Push => "push",
-            Self::Run => "run",
             Self::Login => "login",
             Self::Delete => "delete",
         }

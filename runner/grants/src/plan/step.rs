@@ -70,12 +70,6 @@ pub(super) fn step_plan(
                 .map_or_else(|| describe_unknown(grant), ToString::to_string);
             runs_project_code.push(format!("{context}/{build}"));
         }
-        if grant.access.contains(&Access::Run) {
-            notes.push(format!(
-                "containers of {} run the image's own code",
-                describe(grant)
-            ));
-        }
         if grant.access.contains(&Access::Exec) {
             notes.push(format!(
                 "the plugin may run commands of its own on {}",

@@ -6,7 +6,7 @@ use crate::check::Act;
 pub(super) type Need = (String, &'static str, &'static [&'static str]);
 
 /// What any use of an image needs.
-const ANY_IMAGE: &[&str] = &["pull", "build", "push", "run"];
+const ANY_IMAGE: &[&str] = &["pull", "build", "push"];
 /// What any login needs.
 const ANY_TARGET: &[&str] = &["script", "files", "exec"];
 

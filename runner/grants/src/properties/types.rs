@@ -91,7 +91,7 @@ pub(super) const TYPES: &[Type] = &[
     Type {
         text: "image",
         more: "",
-        words: &["pull", "build", "push", "run"],
+        words: &["pull", "build", "push"],
         implied: &[],
         values: &[
             ("ruby", "docker.io/library/ruby:latest"),

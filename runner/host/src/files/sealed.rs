@@ -109,7 +109,7 @@ impl SealedFiles {
 
     /// The template of a sealed file whose bytes these are: a copy under another name is as secret.
     pub(crate) fn template_of_copy(&self, bytes: &[u8]) -> Option<String> {
-        if bytes.len() > COMPARE_LIMIT || self.is_empty() {
+        if bytes.len() > COMPARE_LIMIT || !self.lock().may_have_size(bytes.len() as u64) {
             return None;
         }
         let digest = keyed_digest(&self.key, bytes);
@@ -121,7 +121,10 @@ impl SealedFiles {
     /// Whether a file is, to the byte, one that was sealed under another name.
     pub(crate) fn is_copy(&self, dir: &Dir, path: &str) -> io::Result<bool> {
         let found = dir.symlink_metadata(path)?;
-        if !found.is_file() || found.len() > COMPARE_LIMIT as u64 {
+        if !found.is_file()
+            || found.len() > COMPARE_LIMIT as u64
+            || !self.lock().may_have_size(found.len())
+        {
             return Ok(false);
         }
         Ok(self.template_of_copy(&dir.read(path)?).is_some())
@@ -139,6 +142,7 @@ impl SealedFiles {
             digest: keyed_digest(&self.key, bytes),
             template,
             names,
+            size: u64::try_from(bytes.len()).ok(),
         };
         self.change(|registry| {
             registry

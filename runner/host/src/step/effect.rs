@@ -259,7 +259,7 @@ impl Shared {
         let handle = self.table.insert(Arc::clone(&operation))?;
         let work = work(Arc::clone(self), reporter.clone(), Arc::clone(&operation));
         let shared = Arc::clone(self);
-        tokio::spawn(async move {
+        self.running.spawn(async move {
             let started = Instant::now();
             let result = tokio::select! {
                 biased;

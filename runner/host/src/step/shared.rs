@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use capstep_grants::check::{Act, Denial, Permit, StepAuthority, authorize};
 use capstep_net::Dialer;
 use capstep_secrets::{Masker, Placeholder, SecretValue};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::voice::Voice;
 use crate::fault::Fault;
@@ -19,6 +21,10 @@ use crate::observer::StepObserver;
 use crate::ops::{Held, Table};
 use crate::protocol::Level;
 use crate::verbs::DockerAccess;
+
+/// How long a step's end waits for its cancelled operations to have noticed. They are dropped as soon as they are looked at;
+/// what doesn't is stuck, and the step ends without it.
+const NOTICE_LIMIT: Duration = Duration::from_secs(5);
 
 /// What a step runs with.
 pub struct StepSettings {
@@ -65,6 +71,8 @@ pub(crate) struct Shared {
     pub(crate) values: Arc<KeptValues>,
     pub(crate) cancel: CancellationToken,
     pub(crate) table: Table,
+    /// The tasks of the operations, also of those that the plugin has let go.
+    pub(crate) running: TaskTracker,
     /// Secrets by the pointer of the input that holds them.
     pub(crate) secrets: BTreeMap<String, SecretValue>,
     /// The inputs as the plugin sees them.
@@ -115,6 +123,7 @@ impl StepRun {
                 values: settings.values,
                 cancel: settings.cancel,
                 table: Table::default(),
+                running: TaskTracker::new(),
                 secrets,
                 inputs,
                 held: Held::default(),
@@ -148,11 +157,15 @@ impl StepRun {
         doubts.values().cloned().collect()
     }
 
-    /// Ends everything the step left open: operations are cancelled, logins closed, a half line said.
+    /// Ends everything the step left open: operations are cancelled, logins closed, a half line said. What a cancelled
+    /// build left in the engine is gone after it.
     pub async fn close(&self) {
         for login in self.shared.table.clear() {
             login.close().await;
         }
+        self.shared.running.close();
+        let _ = tokio::time::timeout(NOTICE_LIMIT, self.shared.running.wait()).await;
+        self.shared.docker.tidied().await;
         self.shared.voice.finish();
     }
 

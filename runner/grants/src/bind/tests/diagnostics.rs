@@ -572,3 +572,51 @@ fn all_mistakes_are_told_at_once() {
         ],
     );
 }
+
+#[test]
+fn what_no_engine_does_is_refused() {
+    const BUILD: &str = r#"
+[inputs.context]
+type = "path"
+access = ["build"]
+[inputs.network]
+type = "string"
+role = "build-network(context)"
+[inputs.cache]
+type = "string"
+role = "cache-to(context)"
+[inputs.platforms]
+type = "list<string>"
+role = "platform(context)"
+"#;
+    let check = |with: &str, expected: &[&str]| {
+        check_plugin(
+            BUILD,
+            &format!("with: {{ context: app, {with} }}"),
+            expected,
+        );
+    };
+    check("network: none, cache: inline, platforms: linux/arm64", &[]);
+    check(
+        "network: default, cache: none, platforms: [linux/arm64]",
+        &[],
+    );
+    check(
+        "network: host",
+        &[
+            "capstep.yml:9:40: invalid-value: `host` is no network of a build: it is `default` or `none` | help: `RUN` lines have the engine's usual network, or none; never that of the machine",
+        ],
+    );
+    check(
+        "cache: registry",
+        &[
+            "capstep.yml:9:38: invalid-value: `registry` is no cache of a build: it is `none` or `inline` | help: `inline` writes into the image what later builds need; an engine by itself writes no other cache",
+        ],
+    );
+    check(
+        "platforms: [linux/amd64, linux/arm64, linux/s390x]",
+        &[
+            "capstep.yml:9:56: invalid-value: a build is for one platform: an engine takes one at a time | help: build each platform by a step of its own, under a tag of its own",
+        ],
+    );
+}

@@ -7,7 +7,7 @@ use crate::check::{Permit, Refusal, Rule};
 use crate::manifest::Access;
 
 /// Each access to an image lets the plugin look at it.
-pub(super) const ANY: [Access; 4] = [Access::Pull, Access::Build, Access::Push, Access::Run];
+pub(super) const ANY: [Access; 3] = [Access::Pull, Access::Build, Access::Push];
 
 impl Decision<'_> {
     pub(super) fn registry(&self, at: &str) -> Result<RegistryPermit, Refusal> {

@@ -24,9 +24,8 @@ const TYPES: [(&str, &str); 7] = [
     ("state", "releases"),
 ];
 
-/// Words that are no act's: folders are handed over at once when the step starts (`host/step/mounts.rs`), and containers
-/// are not made yet.
-const WITHOUT_AN_ACT: [(&str, Access); 2] = [("path", Access::Mount), ("image", Access::Run)];
+/// Words that are no act's: folders are handed over at once when the step starts (`host/step/mounts.rs`).
+const WITHOUT_AN_ACT: [(&str, Access); 1] = [("path", Access::Mount)];
 
 /// A step with these words on `/a`.
 fn step_with(kind: &str, value: &str, words: &[Access]) -> StepAuthority {

@@ -21,20 +21,14 @@ impl Compiler {
                     access: word,
                     when: access.when.clone(),
                 }),
-                None if vocabulary
-                    .later
-                    .iter()
-                    .any(|word| word.word() == access.word) =>
-                {
-                    self.problem(
-                        at,
-                        format!(
-                            "`{}` on a `{}` is not supported yet",
-                            access.word,
-                            kind.word()
-                        ),
-                    );
-                }
+                None if vocabulary.later.contains(&access.word.as_str()) => self.problem(
+                    at,
+                    format!(
+                        "access `{}` of `{}` is not supported yet",
+                        access.word,
+                        kind.word()
+                    ),
+                ),
                 None if vocabulary.words.is_empty() => {
                     self.problem(at, format!("`{}` takes no `access`", kind.word()));
                 }

@@ -18,6 +18,10 @@ fn types() {
         check_input(&format!("type = \"{later}\""), &[&expected]);
     }
     check_input(
+        "type = \"image\", access = [\"pull\", \"run\"]",
+        &["inputs.a: access `run` of `image` is not supported yet"],
+    );
+    check_input(
         "type = \"script\"",
         &["inputs.a: a script needs `on`: the input that names where it runs"],
     );
@@ -130,7 +134,7 @@ fn accesses() {
 #[test]
 fn accesses_that_no_verb_needs_yet() {
     for word in ["read", "write"] {
-        let expected = format!("inputs.a: `{word}` on a `remote-path` is not supported yet");
+        let expected = format!("inputs.a: access `{word}` of `remote-path` is not supported yet");
         check_input(
             &format!("type = \"remote-path(t)\", access = [\"upload\", \"{word}\"]"),
             &[&expected],

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use capstep_docker::transport::connector::Dialing;
-use capstep_docker::{DockerError, Endpoint, Engine, TcpDialer};
-use capstep_net::Dialer;
+use capstep_docker::{DockerError, Endpoint, Engine, EngineInfo, TcpDialer};
+use capstep_net::{Dialer, NetworkPolicy};
 use tokio::sync::OnceCell;
 
 use super::error;
@@ -32,19 +32,43 @@ impl DockerAccess {
         }
     }
 
+    /// The same for a look at a machine, without a run.
+    pub fn of_machine(found: Result<Endpoint, DockerError>) -> Self {
+        Self::new(found, Arc::new(Dialer::new(NetworkPolicy::default())))
+    }
+
+    /// What the engine is.
+    ///
+    /// # Errors
+    /// None was found, or it can't be reached.
+    pub async fn look(&self) -> Result<EngineInfo, DockerError> {
+        Ok(self.connected().await?.info().clone())
+    }
+
     /// The engine. A failure is not kept: the next step may find it up.
     pub(super) async fn engine(&self) -> Result<Engine, Fault> {
-        let endpoint = self
-            .found
-            .as_ref()
-            .map_err(|wrong| error::fault(wrong.clone()))?;
+        self.connected().await.map_err(error::fault)
+    }
+
+    async fn connected(&self) -> Result<Engine, DockerError> {
+        let endpoint = self.found.as_ref().map_err(Clone::clone)?;
         let connect = || async {
             let dialer = Arc::new(Checked(Arc::clone(&self.dialer)));
-            Engine::connect(endpoint, dialer)
-                .await
-                .map_err(error::fault)
+            Engine::connect(endpoint, dialer).await
         };
         self.engine.get_or_try_init(connect).await.cloned()
+    }
+
+    /// What the environment says builds are for, where it says something (`DOCKER_DEFAULT_PLATFORM`).
+    pub(super) fn default_platform(&self) -> Option<&str> {
+        self.found.as_ref().ok()?.default_platform.as_deref()
+    }
+
+    /// Waits until nothing is left in the engine of builds that were given up.
+    pub(crate) async fn tidied(&self) {
+        if let Some(engine) = self.engine.get() {
+            engine.tidied().await;
+        }
     }
 }
 

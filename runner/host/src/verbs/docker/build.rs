@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use capstep_docker::{BuildRequest, BuildSecret, Builder, DockerErrorKind, Network};
+use capstep_docker::{
+    BuildRequest, BuildSecret, Builder, DockerError, DockerErrorKind, Engine, Network,
+};
 use capstep_grants::bind::RoleKind;
 use capstep_grants::check::{Act, Permit};
 use capstep_grants::manifest::SinkKind;
@@ -64,6 +66,11 @@ pub(super) fn build(
     let mut request = BuildRequest::new(source, name);
     request.tags = names;
     let used = steer(shared, context, &mut request)?;
+    request.shown = match root.below(&request.dockerfile) {
+        Ok(path) => path.as_str().to_owned(),
+        // It leads nowhere, and reading it says so.
+        Err(_) => request.dockerfile.clone(),
+    };
     pointers.extend(used.grants);
     let grants: Vec<&str> = pointers.iter().map(String::as_str).collect();
     let meta = meta
@@ -71,21 +78,23 @@ pub(super) fn build(
         .using(shared.secret_names(used.secrets.iter().map(String::as_str)));
     let handle = shared.start(meta, move |shared, reporter, operation| async move {
         let engine = shared.docker.engine().await?;
-        let told = Told::new(Arc::clone(&shared), reporter, options.log);
+        let dockerfile = request.shown.clone();
+        let told = Told::new(Arc::clone(&shared), reporter, options.log, dockerfile);
         let listener = told.listener();
         let token = operation.token();
         let work = engine.build(&request, &listener, &token);
+        warn_of_classic(&shared, &engine);
         let built = match options.timeout.map(Nanoseconds::duration) {
-            None => work.await,
+            None => Ok(work.await),
             Some(limit) => tokio::time::timeout(limit, work).await.map_err(|_| {
                 Fault::error(
                     ErrorKind::Timeout,
                     format!("the build did not end within {} s", limit.as_secs_f32()),
                 )
-            })?,
+            }),
         };
-        let built = built.map_err(|wrong| failed(&shared, wrong))?;
-        let counted = told.counted();
+        let counted = told.finish();
+        let built = built?.map_err(|wrong| failed(&shared, &told, wrong))?;
         let built = Built {
             image: built.image_id,
             builder: word(built.builder).to_owned(),
@@ -124,7 +133,7 @@ fn steer(shared: &Shared, context: &str, request: &mut BuildRequest) -> Result<U
     request.target = text(RoleKind::BuildTarget);
     request.build_args = roles::role_pairs(shared, RoleKind::BuildArg, context);
     request.labels = roles::role_pairs(shared, RoleKind::Label, context);
-    request.platforms = roles::role_texts(shared, RoleKind::Platform, context);
+    request.platforms = platforms(shared, context)?;
     request.no_cache = flag(RoleKind::NoCache);
     request.pull = flag(RoleKind::PullBase);
     request.inline_cache = match text(RoleKind::CacheTo).as_deref() {
@@ -180,6 +189,21 @@ fn steer(shared: &Shared, context: &str, request: &mut BuildRequest) -> Result<U
     Ok(used)
 }
 
+/// What the image is for is the pipeline's to say. Where the docker command line would take it from the environment, the
+/// same Dockerfile would become another image here, unnoticed.
+fn platforms(shared: &Shared, context: &str) -> Result<Vec<String>, Fault> {
+    let named = roles::role_texts(shared, RoleKind::Platform, context);
+    match shared.docker.default_platform() {
+        Some(platform) if named.is_empty() => Err(Fault::error(
+            ErrorKind::Invalid,
+            format!(
+                "DOCKER_DEFAULT_PLATFORM is `{platform}`, and no build is steered by the environment: write `platforms: {platform}` into the step, or unset it"
+            ),
+        )),
+        _ => Ok(named),
+    }
+}
+
 /// The builder's word in reports.
 fn word(builder: Builder) -> &'static str {
     match builder {
@@ -195,17 +219,46 @@ fn unknown(what: &str, word: &str) -> Fault {
     )
 }
 
-/// A failing instruction is shown with its last lines, whether or not the log has them.
-fn failed(shared: &Shared, wrong: capstep_docker::DockerError) -> Fault {
-    if wrong.kind == DockerErrorKind::BuildFailed
-        && let Some(instruction) = &wrong.instruction
-    {
+/// That an engine has no BuildKit is worth knowing: builds are slower there, and some can't be done.
+fn warn_of_classic(shared: &Shared, engine: &Engine) {
+    let info = engine.info();
+    if info.builder == Builder::Classic {
         shared.voice.message(
-            Level::Error,
-            &format!("{}: its last lines", instruction.name),
+            Level::Warn,
+            &format!("{} is used: {}", info.builder, info.builder_reason),
         );
-        for line in &instruction.last_lines {
-            shared.voice.message(Level::Error, &format!("  {line}"));
+    }
+}
+
+/// A failing instruction is pointed at and shown with its last lines, whether or not the log has them.
+fn failed(shared: &Shared, told: &Told, wrong: DockerError) -> Fault {
+    if wrong.kind != DockerErrorKind::BuildFailed {
+        return error::fault(wrong);
+    }
+    match &wrong.instruction {
+        Some(instruction) => {
+            let name = &instruction.name;
+            let what = match instruction.exit_code {
+                Some(code) => format!("`{name}` ended with exit code {code}"),
+                None => format!("`{name}` failed"),
+            };
+            let lines = &instruction.last_lines;
+            let ending = if lines.is_empty() {
+                ""
+            } else {
+                "; its last lines:"
+            };
+            told.point(Level::Error, instruction.line, &format!("{what}{ending}"));
+            for line in lines {
+                shared.voice.message(Level::Error, &format!("  {line}"));
+            }
+        }
+        None => {
+            let line = wrong.details.get("line").and_then(Value::as_u64);
+            let line = line.and_then(|line| u32::try_from(line).ok());
+            if line.is_some() {
+                told.point(Level::Error, line, &wrong.message);
+            }
         }
     }
     error::fault(wrong)

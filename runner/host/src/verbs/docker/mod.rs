@@ -2,12 +2,13 @@
 //!
 //! `access` is the engine, connected to once a run; `registry` the logins, by the manifest's sinks and roles; `build`
 //! puts a build together from the pipeline's own text, `context` guards the folder that is sent; `images` is what is done
-//! with an image that is there; `told` is the build's output in the log.
+//! with an image that is there; `told` is the build's output in the log, and `grouped` its order.
 
 mod access;
 mod build;
 mod context;
 mod error;
+mod grouped;
 mod images;
 mod registry;
 mod told;
