@@ -261,7 +261,7 @@ impl Reader<'_> {
             env = own;
         }
         let frame = Arc::clone(&env.frame);
-        let (uses, script) = self.what_it_runs(node, here, &what);
+        let (uses, script) = self.what_it_runs(node, here, &what, &around.defaults);
         let has_script = script.is_some();
         if let Some(inputs) = &script {
             self.inputs(job, before, &frame, inputs);
