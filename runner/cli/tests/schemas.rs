@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 12] = [
     "pipeline",
     "manifest",
     "plan",
@@ -12,6 +12,7 @@ const NAMES: [&str; 11] = [
     "events",
     "runs",
     "run",
+    "environments",
     "doctor",
     "gc",
     "protocol",

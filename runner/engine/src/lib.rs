@@ -33,6 +33,7 @@ mod state;
 mod step;
 
 pub use cancel::Cancel;
+pub use environments::{Deployment, Environment, environments};
 pub use error::{PluginFailure, RunError};
 pub use event::{EVENT_VERSION, Event, Level, Outcome, StepRef, TimedEvent};
 pub use plugins::declared;

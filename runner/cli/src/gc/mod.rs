@@ -1,18 +1,21 @@
 //! Old runs, what killed ones left, and compiled plugins beyond a size: found and removed.
 //!
-//! - `runs`: folders of runs, half-removed ones, temporary files of killed ones;
+//! - `runs`: folders of runs, half-removed ones;
+//! - `leftovers`: what killed runs left elsewhere;
 //! - `cache`: compiled plugins;
 //! - `measure`: how large something is.
 //!
 //! What lives is told by its lock, never by its age. Age and number say only which of the dead are kept.
 
 mod cache;
+mod leftovers;
 mod measure;
 mod runs;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+use capstep_engine::past::PastRuns;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -21,6 +24,7 @@ pub(crate) use measure::bytes;
 use crate::context::Context;
 use crate::directories;
 use crate::error::CliError;
+use crate::history;
 
 /// The version of this shape.
 const GC_VERSION: u32 = 1;
@@ -95,8 +99,19 @@ pub(crate) fn collect(context: &Context, keep: &Keep, dry_run: bool) -> Result<R
         removed: Vec::new(),
         failed: Vec::new(),
     };
-    let lives = runs::collect(&state, keep, &mut found)?;
-    cache::collect(&cache.user, keep.cache, lives, &mut found)?;
+    let runs = PastRuns::of(&state);
+    leftovers::of_scripts(
+        &directories::scripts(&context.environment).scratch,
+        &mut found,
+    );
+    leftovers::of_reports(&runs, &mut found);
+    runs::collect(&runs, keep, &mut found)?;
+    let alone = || {
+        leftovers::of_projects(&state.join("projects"), &mut found);
+        cache::unfinished(&cache.user, &mut found);
+    };
+    runs.while_none_lives(alone).map_err(history::not_found)?;
+    cache::collect(&cache.user, keep.cache, &mut found)?;
     Ok(Removal {
         version: GC_VERSION,
         dry_run,
