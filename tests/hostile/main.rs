@@ -8,8 +8,10 @@
 //! - `mounts`: folders that a plugin sees directly;
 //! - `exhaustion`: memory, threads and logs without end, forged names;
 //! - `masking`: secrets taken piece by piece;
-//! - `without_verbs`: what a plugin tries by itself.
+//! - `without_verbs`: what a plugin tries by itself;
+//! - `blame`: whose failure it is, which is not the plugin's to say.
 
+mod blame;
 mod denials_docker;
 mod denials_files;
 mod denials_net;

@@ -1,9 +1,11 @@
 //! `run:` steps: the pipeline's own scripts, in the sandbox for programs. Each act is shown twice: handed over it
 //! succeeds, without that it doesn't.
 //!
-//! - `running`: output, exit codes, environment, secrets, time; `files`: what is seen and changed; `network`: the way out.
+//! - `running`: output, exit codes, environment, secrets, time; `files`: what is seen and changed; `network`: the way out; `machine`: what a machine gives, and
+//!   what is left on it.
 
 mod files;
+mod machine;
 mod network;
 mod running;
 
