@@ -86,3 +86,15 @@ fn files_with_secrets_are_hidden() {
     let ran = run(&Project::new(&pipeline("${{ secrets.CANARY }}")));
     assert_ne!(ran.code(), 0, "{}", ran.text());
 }
+
+/// What a pipeline includes decides about grants as it does itself.
+#[test]
+fn an_included_file_stays_as_it_is() {
+    let included = "version: 1\nsteps:\n  - run: echo more >>ci/steps.yml\n";
+    let project =
+        Project::new("version: 1\njobs: { only: { steps: [{ include: ci/steps.yml }] } }\n");
+    project.write("ci/steps.yml", included);
+    let ran = run(&project);
+    assert_ne!(ran.code(), 0, "{}", ran.text());
+    assert_eq!(project.read("ci/steps.yml"), included);
+}

@@ -31,6 +31,11 @@ pub(crate) fn cache(environment: &Environment) -> Result<CacheDirectories, CliEr
     })
 }
 
+/// What compiles plugins: this program, in a process of its own.
+pub(crate) fn compiler() -> Program {
+    Program::this()
+}
+
 /// What scripts of a pipeline run with: this program, and private folders in `$TMPDIR`, else in `/tmp`.
 pub(crate) fn scripts(environment: &Environment) -> ScriptHost {
     let own = environment.get("TMPDIR").map(PathBuf::from);

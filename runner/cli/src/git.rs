@@ -24,16 +24,23 @@ const SET: [(&str, &str); 5] = [
     ("LC_ALL", "C"),
 ];
 
-/// The file's bytes at a revision, and the commit that the revision is.
-pub(crate) fn file_at(
-    environment: &Environment,
-    file: &Path,
+/// The folder of a pipeline as it was at a revision.
+pub(crate) struct Past<'a> {
+    git: Git<'a>,
+    /// The commit that the revision is.
+    pub(crate) commit: String,
+}
+
+/// Finds a revision. `shown` is what the pipeline's file in this folder is called.
+pub(crate) fn at<'a>(
+    environment: &'a Environment,
+    folder: &'a Path,
     shown: &str,
     revision: &str,
-) -> Result<(Vec<u8>, String), CliError> {
+) -> Result<Past<'a>, CliError> {
     let git = Git {
         environment,
-        folder: file.parent().unwrap_or(Path::new("")),
+        folder,
     };
     let inside = git.run(&["rev-parse", "--is-inside-work-tree"])?;
     if !inside.status.success() {
@@ -66,18 +73,19 @@ pub(crate) fn file_at(
     if !resolved.status.success() || id.is_empty() || !id.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Err(unknown());
     }
-    let name = file.file_name().unwrap_or_default();
-    let mut object = OsString::from(format!("{id}:./"));
-    object.push(name);
-    let found = git.run(&[OsStr::new("cat-file"), OsStr::new("blob"), &object])?;
-    if found.status.success() {
-        return Ok((found.stdout, id));
+    Ok(Past { git, commit: id })
+}
+
+impl Past<'_> {
+    /// A file's bytes, by its path in the folder; none where it was not there.
+    pub(crate) fn file(&self, path: &OsStr) -> Result<Option<Vec<u8>>, CliError> {
+        let mut object = OsString::from(format!("{}:./", self.commit));
+        object.push(path);
+        let found = self
+            .git
+            .run(&[OsStr::new("cat-file"), OsStr::new("blob"), &object])?;
+        Ok(found.status.success().then_some(found.stdout))
     }
-    let short: String = id.chars().take(12).collect();
-    Err(
-        CliError::usage(format!("there is no `{shown}` at `{revision}` ({short})"))
-            .hint("the file was added later, or had another name or place then"),
-    )
 }
 
 struct Git<'a> {

@@ -26,6 +26,7 @@ mod exit;
 mod gc;
 mod git;
 mod history;
+mod included;
 mod keyring;
 mod locate;
 mod printer;
@@ -37,7 +38,9 @@ mod surroundings;
 mod values;
 
 fn main() -> std::process::ExitCode {
+    let arguments = || std::env::args_os().skip(1);
     // A process that was started for a step's script shuts itself in before anything else happens in it.
-    let inside = capstep_process::inside::enter(std::env::args_os().skip(1));
-    inside.unwrap_or_else(application::start)
+    capstep_process::inside::enter(arguments())
+        .or_else(|| capstep_host::sandbox::enter_compiler(arguments()))
+        .unwrap_or_else(application::start)
 }

@@ -4,13 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use capstep_grants::plan::{self, Plan, Variables};
-use capstep_pipeline::{Diagnostic, MAX_SOURCE_BYTES, Pipeline, Source, parse_pipeline};
+use capstep_pipeline::{Diagnostic, MAX_SOURCE_BYTES, Pipeline, ReadFile, Source, parse_pipeline};
 use capstep_registry::Registry;
 
 use crate::arguments::FileArgument;
 use crate::bounded::{self, Bounded};
 use crate::context::Context;
 use crate::error::{self, CliError};
+use crate::included;
 use crate::locate::{self, PipelineFile};
 
 /// A pipeline and what is around it.
@@ -34,8 +35,9 @@ impl Project {
     pub(crate) fn read(context: &Context, file: &FileArgument) -> Result<Self, CliError> {
         let file = locate::find(&context.folder, file.file.as_deref())?;
         let bytes = read_limited(&file)?;
-        let source = Source::from_bytes(file.shown.clone(), bytes)
+        let mut source = Source::from_bytes(file.shown.clone(), bytes)
             .map_err(|error| CliError::pipeline(error.to_string()))?;
+        source.read_included(&|path| included::read(&file, path));
         let (pipeline, mistakes) = parse_pipeline(&source);
         Ok(Self {
             registry: Arc::new(Registry::new(&file.folder)),
@@ -47,10 +49,17 @@ impl Project {
         })
     }
 
-    /// The same file with this text: an earlier version of it. Its plugins are those of now.
-    pub(crate) fn with_text(&self, name: String, bytes: Vec<u8>) -> Result<Self, CliError> {
-        let source = Source::from_bytes(name, bytes)
+    /// The same file with this text: an earlier version of it, with the files that it included then. Its plugins are those
+    /// of now.
+    pub(crate) fn with_text(
+        &self,
+        name: String,
+        bytes: Vec<u8>,
+        read: &ReadFile<'_>,
+    ) -> Result<Self, CliError> {
+        let mut source = Source::from_bytes(name, bytes)
             .map_err(|error| CliError::pipeline(error.to_string()))?;
+        source.read_included(read);
         let (pipeline, mistakes) = parse_pipeline(&source);
         Ok(Self {
             registry: Arc::clone(&self.registry),

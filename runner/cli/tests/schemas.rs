@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 13] = [
     "pipeline",
+    "included",
     "manifest",
     "plan",
     "plan-diff",

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use capstep_pipeline::expr::{Framed, JobStatus};
+use capstep_pipeline::expr::JobStatus;
 use capstep_pipeline::{Job, Pipeline};
 use serde_json::Value;
 use tokio::task::{JoinError, JoinSet};
@@ -232,11 +232,7 @@ impl Dispatcher {
         }
         let needs = self.needed(job);
         let scope = RunScope::of_job(&self.context, job, needs, status);
-        let framed = Framed {
-            scope: &scope,
-            frame: &job.frame,
-        };
-        match due(job.condition.as_ref(), &framed) {
+        match due(job.condition.as_ref(), &scope) {
             Due::Yes => {
                 if is_full {
                     return false;

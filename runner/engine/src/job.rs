@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use capstep_grants::plan::step_name;
 use capstep_host::KeptValues;
 use capstep_host::sandbox::limits;
-use capstep_pipeline::expr::{Evaluated, Framed, JobStatus, Template, evaluate_template};
+use capstep_pipeline::expr::{Evaluated, JobStatus, Template, evaluate_template};
 use capstep_pipeline::{Job, Step};
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
@@ -146,7 +146,7 @@ impl Running {
         let failed = |message: String| (Outcome::Failed, message);
         let environment = match &job.environment {
             Some(environment) => {
-                let name = self.text(job, "its environment", &environment.name);
+                let name = self.text("its environment", &environment.name);
                 Some(name.map_err(failed)?)
             }
             None => None,
@@ -157,7 +157,7 @@ impl Running {
                 environment,
             });
         };
-        let group = self.text(job, "its concurrency group", &concurrency.group);
+        let group = self.text("its concurrency group", &concurrency.group);
         let group = group.map_err(failed)?;
         let waiting = || {
             self.context.emitter.emit(Event::JobWaiting {
@@ -231,12 +231,8 @@ impl Running {
     }
 
     /// A text of the job that is not a secret, and not empty.
-    fn text(&self, job: &Job, what: &str, template: &Template) -> Result<String, String> {
-        let framed = Framed {
-            scope: &self.scope,
-            frame: &job.frame,
-        };
-        let problem = match evaluate_template(template, &framed) {
+    fn text(&self, what: &str, template: &Template) -> Result<String, String> {
+        let problem = match evaluate_template(template, &self.scope) {
             Ok(Evaluated::Json(Value::String(text))) if !text.trim().is_empty() => {
                 return Ok(self.context.masker.mask_str(&text).into_owned());
             }
@@ -257,7 +253,7 @@ impl Running {
             .environment
             .as_ref()
             .and_then(|environment| environment.url.as_ref());
-        let url = match url.map(|url| self.text(job, "the environment's `url`", url)) {
+        let url = match url.map(|url| self.text("the environment's `url`", url)) {
             None => None,
             Some(Ok(url)) => Some(url),
             Some(Err(message)) => {
@@ -361,15 +357,11 @@ impl Running {
 
     /// Whether a step is to run.
     fn due(&self, step: &Step) -> Due {
-        let framed = Framed {
-            scope: &self.scope,
-            frame: &step.frame,
-        };
         let condition = step.condition.as_ref();
         if step.finally {
-            due_at_the_end(condition, &framed)
+            due_at_the_end(condition, &self.scope)
         } else {
-            due(condition, &framed)
+            due(condition, &self.scope)
         }
     }
 
@@ -404,12 +396,8 @@ impl Running {
             return (outputs, None);
         }
         let mut wrong = Vec::new();
-        let framed = Framed {
-            scope: &self.scope,
-            frame: &job.frame,
-        };
         for (name, template) in job.outputs.iter() {
-            match evaluate_template(template, &framed) {
+            match evaluate_template(template, &self.scope) {
                 Ok(value) => {
                     outputs.insert(name.value.clone(), value);
                 }

@@ -167,6 +167,7 @@ impl InputScope for RunScope {
                 .map_or(Knowledge::Written, |(_, from)| *from),
             // What `env` stands for is looked up before.
             Target::Env(_)
+            | Target::Input(_)
             | Target::StepOutput { .. }
             | Target::JobOutput { .. }
             | Target::StepOutcome(_)

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use capstep_docker::{DockerError, Endpoint};
 use capstep_grants::plan::Variables;
-use capstep_host::ScriptHost;
 use capstep_host::sandbox::CacheDirectories;
+use capstep_host::{Program, ScriptHost};
 use capstep_pipeline::{Pipeline, Source};
 use capstep_registry::Registry;
 use capstep_secrets::SecretValue;
@@ -35,6 +35,8 @@ pub struct RunSettings {
     pub state: PathBuf,
     /// The Docker engine that steps use, or why none was found; it is connected to when the first step asks for it.
     pub engine: Result<Endpoint, DockerError>,
+    /// What is executed to compile a plugin that no cache has; without it, this process compiles.
+    pub compiler: Option<Program>,
     /// What scripts of the pipeline run with.
     pub scripts: ScriptHost,
     /// How many jobs may run at once.

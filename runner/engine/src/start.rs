@@ -37,12 +37,14 @@ pub async fn run(
         path: settings.workspace.clone(),
         message: error.to_string(),
     })?;
-    // Whatever the pipeline's file is called, no step reaches it.
+    // Whatever the pipeline's files are called, no step reaches them.
     let file = std::path::Path::new(&settings.source.name);
-    let workspace = match file.file_name().and_then(std::ffi::OsStr::to_str) {
-        Some(file) => workspace.reserving(file),
-        None => workspace,
-    };
+    let own = file.file_name().and_then(std::ffi::OsStr::to_str);
+    let included = settings.source.included().paths();
+    let workspace = own
+        .into_iter()
+        .chain(included)
+        .fold(workspace, Workspace::reserving);
     let name = settings
         .pipeline
         .name
@@ -151,6 +153,7 @@ fn sandbox(settings: &RunSettings, emitter: &Arc<Emitter>) -> Result<Arc<Sandbox
                 plugin: plugin.to_owned(),
             });
         })),
+        compiler: settings.compiler.clone(),
     };
     Sandbox::new(config).map_err(|error| RunError::Sandbox(error.to_string()))
 }

@@ -113,9 +113,18 @@ pub(crate) fn project_folder(state: &Path, key: &str) -> Result<PathBuf, RunErro
     Ok(path)
 }
 
-/// SHA-256 of a pipeline's text, as `run.json` has it.
+/// SHA-256 of a pipeline's text, as `run.json` has it; where it includes files, of its text and then each one's path and
+/// text, with their lengths.
 pub fn pipeline_digest(source: &capstep_pipeline::Source) -> String {
-    hex(&Sha256::digest(source.text.as_bytes()))
+    let mut digest = Sha256::new();
+    digest.update(source.text.as_bytes());
+    for (path, file) in source.included().files() {
+        for part in [path, file.text] {
+            digest.update((part.len() as u64).to_be_bytes());
+            digest.update(part.as_bytes());
+        }
+    }
+    hex(&digest.finalize())
 }
 
 /// A project is known by its pipeline's name, else by its folder: state, seals, labels and caches go by it.

@@ -85,7 +85,7 @@ async fn start(
     let pipeline = pipeline.unwrap();
     let resume = (!asked.only.is_empty()).then(|| {
         let again = Again::Only(asked.only.clone());
-        choose(&source, &pipeline, &again, None).unwrap()
+        choose(&pipeline, &again, None).unwrap()
     });
     let secrets = asked
         .secrets
@@ -105,6 +105,7 @@ async fn start(
         workspace: folder.to_owned(),
         state: state.path().to_owned(),
         engine: Endpoint::find(&Surroundings::default()),
+        compiler: None,
         scripts: ScriptHost {
             program: Program::this(),
             scratch: std::env::temp_dir(),

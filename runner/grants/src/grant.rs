@@ -80,9 +80,10 @@ pub struct Place {
 impl Place {
     /// The place of a span's start.
     pub fn of(source: &Source, span: Span) -> Self {
-        let (line, column) = source.line_column(span.start);
+        let file = source.file_at(span.start);
+        let (line, column) = file.line_column(span.start);
         Self {
-            file: source.name.clone(),
+            file: file.name.to_owned(),
             line,
             column,
         }

@@ -7,7 +7,7 @@ mod describe;
 mod scope;
 mod step;
 
-use capstep_pipeline::expr::{Evaluated, Framed, evaluate_template};
+use capstep_pipeline::expr::{Evaluated, evaluate_template};
 use capstep_pipeline::{Diagnostic, Job, Pipeline, Source, Span, Step};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -85,6 +85,9 @@ pub struct StepPlan {
     pub plugin: String,
     /// Where it was written.
     pub place: Place,
+    /// Where that file was included, if it is another one than the pipeline's own; the outermost place first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub included: Vec<Place>,
     /// What it may touch.
     pub authority: Vec<Grant>,
     /// Which secrets go where.
@@ -192,11 +195,7 @@ pub fn plan(
 
 /// Where a job deploys to, as far as that is known.
 fn environment(job: &Job, scope: &PlanScope<'_>) -> Option<JobEnvironment> {
-    let framed = Framed {
-        scope,
-        frame: &job.frame,
-    };
-    let name = match evaluate_template(&job.environment.as_ref()?.name, &framed) {
+    let name = match evaluate_template(&job.environment.as_ref()?.name, scope) {
         Ok(Evaluated::Json(Value::String(name))) => Some(name),
         Ok(Evaluated::Json(Value::Number(name))) => Some(name.to_string()),
         _ => None,

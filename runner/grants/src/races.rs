@@ -291,18 +291,15 @@ fn shown(thing: &Thing) -> String {
 
 /// A place back as a span: its line's text from the column on.
 fn span_of(source: &Source, place: &Place) -> Span {
-    let before: usize = source
-        .text
-        .split('\n')
-        .take(place.line.saturating_sub(1))
-        .map(|line| line.len() + 1)
-        .sum();
-    let text = source.line_text(place.line);
+    let file = source.file_named(&place.file);
+    let Some((line, text)) = file.and_then(|file| file.line(place.line)) else {
+        return Span::default();
+    };
     let column = text
         .char_indices()
         .nth(place.column.saturating_sub(1))
         .map_or(text.len(), |(at, _)| at);
-    let start = before + column;
+    let start = line + column;
     let length = text.get(column..).map_or(0, |rest| rest.trim_end().len());
     Span::new(start, start + length)
 }

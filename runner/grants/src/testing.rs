@@ -121,7 +121,7 @@ impl InputScope for RunTime {
     fn knowledge(&self, reference: &Reference) -> Knowledge {
         match reference.target {
             Target::Secret(_) | Target::Variable(_) => Knowledge::Written,
-            Target::Matrix(_) | Target::Env(_) => Knowledge::Undeclared,
+            Target::Matrix(_) | Target::Env(_) | Target::Input(_) => Knowledge::Undeclared,
             Target::StepOutput { .. }
             | Target::JobOutput { .. }
             | Target::StepOutcome(_)

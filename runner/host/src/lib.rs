@@ -20,6 +20,7 @@ mod script;
 mod step;
 mod verbs;
 
+pub use capstep_process::Program;
 pub use files::{SealedFiles, SealedFilesError, Workspace, hash_files};
 pub use kept_values::{KeptValues, KeptValuesError};
 pub use script::ScriptHost;

@@ -40,6 +40,13 @@ codes! {
     UNKNOWN_WORD = "unknown-word";
     /// A matrix that can't be made: an axis that isn't there, two jobs of the same values, or too many.
     BAD_MATRIX = "bad-matrix";
+    /// A file that can't be included: it can't be read, or includes itself.
+    BAD_INCLUDE = "bad-include";
+    /// Something is handed to an included file that it declares no input for, or an expression in it names none of its
+    /// inputs.
+    UNKNOWN_INPUT = "unknown-input";
+    /// An input of an included file is not given a value.
+    MISSING_INPUT = "missing-input";
     /// Two things of one name: step ids of a job, secrets, jobs in `needs`.
     DUPLICATE_NAME = "duplicate-name";
     /// `needs`, or an expression, names a job that does not exist or that isn't needed.

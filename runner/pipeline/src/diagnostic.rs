@@ -83,6 +83,16 @@ impl Diagnostic {
         self
     }
 
+    /// The same about a file that stands behind others.
+    #[must_use]
+    pub(crate) fn shifted(mut self, by: usize) -> Self {
+        self.span = self.span.shifted(by);
+        for (span, _) in &mut self.related {
+            *span = span.shifted(by);
+        }
+        self
+    }
+
     /// Whether the pipeline can't be run because of this.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error

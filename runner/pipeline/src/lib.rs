@@ -2,7 +2,8 @@
 //!
 //! No I/O: callers bring the text. The way through it:
 //!
-//! - `source`, `diagnostic`, `codes`, `suggest`, `units`: text with places, mistakes, "did you mean", `10s` and `64MiB`;
+//! - `source`, `included`, `diagnostic`, `codes`, `suggest`, `units`: texts with places, mistakes, "did you mean", `10s` and
+//!   `64MiB`;
 //! - `tree`: YAML to a tree that knows where each part was written;
 //! - `expr`: what stands in `${{ }}`, which references it has, and what it comes to;
 //! - `model`: tree to [`Pipeline`], with all mistakes at once, and the JSON Schema from the same tables.
@@ -10,6 +11,7 @@
 pub mod codes;
 pub mod diagnostic;
 pub mod expr;
+pub mod included;
 pub mod model;
 pub mod source;
 pub mod suggest;
@@ -21,11 +23,13 @@ pub use expr::{
     EvalError, Evaluated, Expr, JobStatus, Reference, Scope, SecretText, Target, Template,
     evaluate_condition, evaluate_template,
 };
+pub use included::{FoundFile, Included, ReadFile};
 pub use model::{
     Backoff, Concurrency, Env, Environment, FAILURES, Job, Pipeline, PluginDecl, Retry, SCRIPT,
-    Step, Triggers, VarDecl, Variant, first_line, parse_pipeline, pipeline_schema, topological,
+    Step, Triggers, VarDecl, Variant, first_line, included_schema, parse_pipeline, pipeline_schema,
+    topological,
 };
-pub use source::{MAX_SOURCE_BYTES, Source, SourceError, Span, Spanned};
+pub use source::{File, MAX_SOURCE_BYTES, Source, SourceError, Span, Spanned};
 pub use suggest::did_you_mean;
 pub use tree::{Node, Number, Value, parse_tree};
 pub use units::{UnitError, parse_duration, parse_size};

@@ -2,13 +2,15 @@
 
 use thiserror::Error;
 
+use crate::included::Included;
+
 /// The largest pipeline file that is read, in bytes.
 ///
 /// A pipeline written by people is a few kilobytes; a megabyte leaves room for generated ones while a file that was
 /// named by mistake (a dump, an archive) is refused before anything is built from it.
 pub const MAX_SOURCE_BYTES: usize = 1024 * 1024;
 
-/// A range of bytes in [`Source::text`], start included, end excluded.
+/// A range of bytes in the files of a [`Source`], start included, end excluded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Span {
     /// The offset of the first byte.
@@ -31,6 +33,19 @@ impl Span {
         Self {
             start: self.start.min(other.start),
             end: self.end.max(other.end),
+        }
+    }
+
+    /// Whether all of another one lies in it.
+    pub fn covers(self, other: Self) -> bool {
+        self.start <= other.start && other.end <= self.end
+    }
+
+    /// The range as far from the start of a file as this one is from 0.
+    pub(crate) fn shifted(self, by: usize) -> Self {
+        Self {
+            start: self.start + by,
+            end: self.end + by,
         }
     }
 
@@ -61,14 +76,18 @@ impl<T> Spanned<T> {
     }
 }
 
-/// A file's name and text.
+/// The text of a pipeline: its own file, and behind it the files that it includes.
+///
+/// All of them lie one after the other in one space of offsets, the pipeline's own from 0, so that a [`Span`] says which
+/// file it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
-    /// The name as people see it, e.g. `capstep.yml`.
+    /// The pipeline's own file's name as people see it, e.g. `capstep.yml`.
     pub name: String,
-    /// The whole text.
+    /// The pipeline's own text.
     pub text: String,
     line_starts: Vec<usize>,
+    included: Included,
 }
 
 /// Why bytes are not the text of a pipeline.
@@ -102,13 +121,11 @@ impl Source {
     /// A source from text that is at hand. Its size is checked when it is parsed.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into();
-        let line_starts = std::iter::once(0)
-            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
-            .collect();
         Self {
             name: name.into(),
+            line_starts: line_starts(&text),
             text,
-            line_starts,
+            included: Included::default(),
         }
     }
 
@@ -119,62 +136,140 @@ impl Source {
     /// If there are more than [`MAX_SOURCE_BYTES`], or they are not UTF-8.
     pub fn from_bytes(name: impl Into<String>, bytes: Vec<u8>) -> Result<Self, SourceError> {
         let name = name.into();
-        if bytes.len() > MAX_SOURCE_BYTES {
-            return Err(SourceError::TooLarge {
-                name,
-                bytes: bytes.len(),
-            });
-        }
-        match String::from_utf8(bytes) {
-            Ok(text) => Ok(Self::new(name, text)),
-            Err(error) => {
-                let position = error.utf8_error().valid_up_to();
-                let before = error.as_bytes().iter().take(position);
-                Err(SourceError::NotUtf8 {
-                    name,
-                    position,
-                    line: before.filter(|&&byte| byte == b'\n').count() + 1,
-                })
-            }
+        text_of(&name, bytes).map(|text| Self::new(name, text))
+    }
+
+    /// The files that it includes.
+    pub fn included(&self) -> &Included {
+        &self.included
+    }
+
+    pub(crate) fn included_mut(&mut self) -> &mut Included {
+        &mut self.included
+    }
+
+    /// The file that a place is in.
+    pub fn file_at(&self, byte: usize) -> File<'_> {
+        self.included.file_at(byte).unwrap_or(File {
+            name: &self.name,
+            text: &self.text,
+            start: 0,
+            line_starts: &self.line_starts,
+        })
+    }
+
+    /// The file of this name.
+    pub fn file_named(&self, name: &str) -> Option<File<'_>> {
+        let own = (self.name == name).then(|| self.file_at(0));
+        own.or_else(|| {
+            let mut files = self.included.files();
+            files.find_map(|(_, file)| (file.name == name).then_some(file))
+        })
+    }
+
+    /// Line and column of a place in its file, both from 1, the column in characters. A place past the end, or within a
+    /// character, counts as the nearest one before it.
+    pub fn line_column(&self, byte: usize) -> (usize, usize) {
+        self.file_at(byte).line_column(byte)
+    }
+
+    /// The text that a span covers; empty if it reaches outside.
+    pub fn slice(&self, span: Span) -> &str {
+        self.file_at(span.start).slice(span)
+    }
+
+    /// `name:line:column` of a span's start, as shown to people.
+    pub fn place(&self, span: Span) -> String {
+        let file = self.file_at(span.start);
+        let (line, column) = file.line_column(span.start);
+        format!("{}:{line}:{column}", file.name)
+    }
+}
+
+/// One of the files of a [`Source`]. Its places are the source's.
+#[derive(Debug, Clone, Copy)]
+pub struct File<'a> {
+    /// Its name as people see it.
+    pub name: &'a str,
+    /// Its whole text.
+    pub text: &'a str,
+    /// The place of its first byte.
+    pub start: usize,
+    line_starts: &'a [usize],
+}
+
+impl<'a> File<'a> {
+    pub(crate) fn new(
+        name: &'a str,
+        text: &'a str,
+        start: usize,
+        line_starts: &'a [usize],
+    ) -> Self {
+        Self {
+            name,
+            text,
+            start,
+            line_starts,
         }
     }
 
-    /// Line and column of a byte offset, both from 1, the column in characters. An offset past the end, or within a
-    /// character, counts as the nearest place before it.
+    /// Line and column of a place; see [`Source::line_column`].
     pub fn line_column(&self, byte: usize) -> (usize, usize) {
-        let byte = self.text.floor_char_boundary(byte);
+        let byte = self
+            .text
+            .floor_char_boundary(byte.saturating_sub(self.start));
         let line = self.line_starts.partition_point(|&start| start <= byte);
         let start = self.line_starts.get(line.saturating_sub(1)).copied();
         let before = self.text.get(start.unwrap_or(0)..byte).unwrap_or("");
         (line.max(1), before.chars().count() + 1)
     }
 
-    /// The text of a line (from 1) without its line end; empty where there is no such line.
-    pub fn line_text(&self, line: usize) -> &str {
-        let Some(&start) = line
-            .checked_sub(1)
-            .and_then(|index| self.line_starts.get(index))
-        else {
-            return "";
-        };
+    /// The text of a line (from 1) without its line end, and the place where it begins.
+    pub fn line(&self, line: usize) -> Option<(usize, &'a str)> {
+        let start = *self.line_starts.get(line.checked_sub(1)?)?;
         let end = self
             .line_starts
             .get(line)
             .map_or(self.text.len(), |next| next - 1);
-        let text = self.text.get(start..end).unwrap_or("");
-        text.strip_suffix('\r').unwrap_or(text)
+        let text = self.text.get(start..end)?;
+        Some((self.start + start, text.strip_suffix('\r').unwrap_or(text)))
     }
 
     /// The text that a span covers; empty if it reaches outside.
-    pub fn slice(&self, span: Span) -> &str {
-        self.text.get(span.start..span.end).unwrap_or("")
+    pub fn slice(&self, span: Span) -> &'a str {
+        let start = span.start.checked_sub(self.start);
+        let end = span.end.checked_sub(self.start);
+        start
+            .zip(end)
+            .and_then(|(start, end)| self.text.get(start..end))
+            .unwrap_or("")
     }
+}
 
-    /// `name:line:column` of a span's start, as shown to people.
-    pub fn place(&self, span: Span) -> String {
-        let (line, column) = self.line_column(span.start);
-        format!("{}:{line}:{column}", self.name)
+/// Where each line begins.
+pub(crate) fn line_starts(text: &str) -> Vec<usize> {
+    std::iter::once(0)
+        .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+        .collect()
+}
+
+/// The text of a file's bytes.
+pub(crate) fn text_of(name: &str, bytes: Vec<u8>) -> Result<String, SourceError> {
+    if bytes.len() > MAX_SOURCE_BYTES {
+        return Err(SourceError::TooLarge {
+            name: name.to_owned(),
+            bytes: bytes.len(),
+        });
     }
+    String::from_utf8(bytes).map_err(|error| {
+        let position = error.utf8_error().valid_up_to();
+        let before = error.as_bytes().iter().take(position);
+        SourceError::NotUtf8 {
+            name: name.to_owned(),
+            position,
+            line: before.filter(|&&byte| byte == b'\n').count() + 1,
+        }
+    })
 }
 
 #[cfg(test)]
@@ -193,11 +288,12 @@ mod tests {
         check(6, (2, 3));
         check(12, (2, 6)); // after the emoji
         check(1000, (4, 4));
-        assert_eq!(source.line_text(2), "hé: \u{1f600}x");
-        assert_eq!(source.line_text(3), "");
-        assert_eq!(source.line_text(4), "end");
-        assert_eq!(source.line_text(0), "");
-        assert_eq!(source.line_text(9), "");
+        let line = |line| source.file_at(0).line(line);
+        assert_eq!(line(2), Some((3, "hé: \u{1f600}x")));
+        assert_eq!(line(3), Some((15, "")));
+        assert_eq!(line(4), Some((16, "end")));
+        assert_eq!(line(0), None);
+        assert_eq!(line(9), None);
         assert_eq!(source.place(Span::new(3, 4)), "x.yml:2:1");
         assert_eq!(Source::new("e", "").line_column(0), (1, 1));
     }

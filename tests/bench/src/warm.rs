@@ -104,6 +104,7 @@ fn settings(project: &Project, text: &str) -> RunSettings {
         workspace: folder.to_owned(),
         state: project.state(),
         engine: Endpoint::find(&Surroundings::default()),
+        compiler: None,
         scripts: ScriptHost {
             program: Program::this(),
             scratch: std::env::temp_dir(),

@@ -183,7 +183,7 @@ impl<'a> Earlier<'a> {
     }
 
     fn choose(&self, again: &Again, past: Option<&Recorded>) -> Result<Resume, ResumeError> {
-        choose(&self.project.source, self.pipeline, again, past)
+        choose(self.pipeline, again, past)
     }
 
     fn told(&self, error: &ResumeError) -> CliError {

@@ -193,6 +193,7 @@ impl Demo<'_> {
             workspace: project.folder.clone(),
             state: self.folder.join("state"),
             engine: Endpoint::find(&Surroundings::default()),
+            compiler: Some(directories::compiler()),
             scripts: directories::scripts(&self.context.environment),
             jobs: 1,
             only: Vec::new(),

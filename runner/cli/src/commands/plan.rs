@@ -2,6 +2,7 @@
 
 use capstep_grants::changes;
 use capstep_grants::plan::Plan;
+use capstep_pipeline::FoundFile;
 use clap::Args;
 use serde_json::Value;
 
@@ -11,7 +12,7 @@ use crate::error::CliError;
 use crate::project::Project;
 use crate::show::PlanDiff;
 use crate::values::{self, EnvFile, variables};
-use crate::{exit, git, show};
+use crate::{exit, git, included, show};
 
 /// Show what each step may touch, where each secret goes and which project code runs. Runs nothing.
 ///
@@ -89,12 +90,24 @@ struct Earlier {
 impl Earlier {
     fn read(now: &Project, revision: &str, context: &Context) -> Result<Self, CliError> {
         let name = now.source.name.clone();
-        let (bytes, commit) = git::file_at(&context.environment, &now.path, &name, revision)?;
+        let past = git::at(&context.environment, &now.folder, &name, revision)?;
+        let own = now.path.file_name().unwrap_or_default();
+        let bytes = past.file(own)?.ok_or_else(|| {
+            let short: String = past.commit.chars().take(12).collect();
+            CliError::usage(format!("there is no `{name}` at `{revision}` ({short})"))
+                .hint("the file was added later, or had another name or place then")
+        })?;
+        let read = |path: &str| {
+            let found = past.file(path.as_ref()).map_err(|error| error.message)?;
+            let bytes = found.ok_or_else(|| format!("there is no such file at `{revision}`"))?;
+            let name = format!("{revision}:{}", included::beside(&name, path));
+            Ok(FoundFile { name, bytes })
+        };
         Ok(Self {
-            project: now.with_text(format!("{revision}:{name}"), bytes)?,
-            name,
+            project: now.with_text(format!("{revision}:{name}"), bytes, &read)?,
+            name: name.clone(),
             revision: revision.to_owned(),
-            commit,
+            commit: past.commit,
         })
     }
 

@@ -120,6 +120,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliErr
         workspace: project.folder.clone(),
         state: directories::state(&context.environment)?,
         engine: Endpoint::find(&surroundings::of(&context.environment)),
+        compiler: Some(directories::compiler()),
         scripts: directories::scripts(&context.environment),
         jobs,
         only: arguments.jobs_only.clone(),

@@ -88,6 +88,8 @@ Neovim 0.11 and newer, with taplo installed: vim.lsp.enable('taplo')
 enum Of {
     /// `capstep.yml`.
     Pipeline,
+    /// A file with steps that a pipeline includes.
+    Included,
     /// A plugin's `plugin.toml`.
     Manifest,
     /// What `capstep plan --format json` writes.
@@ -141,6 +143,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliErr
     }
     let schema = match arguments.of {
         Of::Pipeline => capstep_pipeline::pipeline_schema(),
+        Of::Included => capstep_pipeline::included_schema(),
         Of::Manifest => capstep_grants::manifest::manifest_schema(),
         Of::Plan => titled(schemars::schema_for!(Plan), "A capstep plan"),
         Of::Events => titled(

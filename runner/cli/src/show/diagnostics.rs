@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use capstep_pipeline::{Diagnostic, Severity, Source, Span};
+use capstep_pipeline::{Diagnostic, File, Severity, Source, Span};
 use miette::{
     GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents,
     SourceCode, SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
@@ -65,12 +65,15 @@ fn theme(look: Look) -> GraphicalTheme {
 /// The mistake with the places around it, then each place further away by itself: in one picture, the places would
 /// stand in the order of the file, and the mistake's own not first.
 fn reports<'a>(source: &'a Source, diagnostic: &'a Diagnostic) -> Vec<Report<'a>> {
-    let line = |span: Span| source.line_column(span.start).0;
-    let here = line(diagnostic.span);
-    let (near, far): (Vec<_>, Vec<_>) = diagnostic
-        .related
-        .iter()
-        .partition(|(span, _)| line(*span).abs_diff(here) <= NEAR_LINES);
+    let line = |span: Span| {
+        let file = source.file_at(span.start);
+        (file.start, file.line_column(span.start).0)
+    };
+    let (file, here) = line(diagnostic.span);
+    let (near, far): (Vec<_>, Vec<_>) = diagnostic.related.iter().partition(|(span, _)| {
+        let (other, line) = line(*span);
+        other == file && line.abs_diff(here) <= NEAR_LINES
+    });
     let label = Some(diagnostic.label.as_str()).filter(|label| !label.is_empty());
     let mut labels = vec![(diagnostic.span, label)];
     labels.extend(
@@ -86,7 +89,7 @@ fn reports<'a>(source: &'a Source, diagnostic: &'a Diagnostic) -> Vec<Report<'a>
         code: Some(diagnostic.code),
         help: diagnostic.help.as_deref(),
         labels,
-        excerpt: Excerpt(source),
+        excerpt: Excerpt(source.file_at(diagnostic.span.start)),
     };
     let others = far.iter().map(|(span, words)| Report {
         message: words,
@@ -94,7 +97,7 @@ fn reports<'a>(source: &'a Source, diagnostic: &'a Diagnostic) -> Vec<Report<'a>
         code: None,
         help: None,
         labels: vec![(*span, None)],
-        excerpt: Excerpt(source),
+        excerpt: Excerpt(source.file_at(span.start)),
     });
     std::iter::once(mistake).chain(others).collect()
 }
@@ -152,9 +155,9 @@ impl miette::Diagnostic for Report<'_> {
     }
 }
 
-/// The source, with columns in characters: miette counts bytes.
+/// A file, with columns in characters: miette counts bytes.
 #[derive(Debug)]
-struct Excerpt<'a>(&'a Source);
+struct Excerpt<'a>(File<'a>);
 
 impl SourceCode for Excerpt<'_> {
     fn read_span<'a>(
@@ -163,12 +166,15 @@ impl SourceCode for Excerpt<'_> {
         before: usize,
         after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        let contents = self.0.text.read_span(span, before, after)?;
-        let (_, column) = self.0.line_column(contents.span().offset());
+        let Self(file) = self;
+        let own = SourceSpan::from((span.offset().saturating_sub(file.start), span.len()));
+        let contents = file.text.read_span(&own, before, after)?;
+        let start = contents.span().offset() + file.start;
+        let (_, column) = file.line_column(start);
         Ok(Box::new(MietteSpanContents::new_named(
-            self.0.name.clone(),
+            file.name.to_owned(),
             contents.data(),
-            *contents.span(),
+            SourceSpan::from((start, contents.span().len())),
             contents.line(),
             column.saturating_sub(1),
             contents.line_count(),

@@ -62,10 +62,11 @@ pub(crate) fn diagnostics_json<'a>(
 }
 
 fn range(source: &Source, span: Span) -> Range<'_> {
-    let (line, column) = source.line_column(span.start);
-    let (end_line, end_column) = source.line_column(span.end);
+    let file = source.file_at(span.start);
+    let (line, column) = file.line_column(span.start);
+    let (end_line, end_column) = file.line_column(span.end);
     Range {
-        file: &source.name,
+        file: file.name,
         line,
         column,
         end_line,

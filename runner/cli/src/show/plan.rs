@@ -91,7 +91,10 @@ fn step_line(step: &StepPlan, look: Look) -> String {
     } else {
         step.plugin.clone()
     };
-    let about = format!("{plugin}  {}", step.place);
+    let mut about = format!("{plugin}  {}", step.place);
+    for place in step.included.iter().rev() {
+        about.push_str(&format!(", included at {place}"));
+    }
     format!(
         "{:>3}. {name}  {}\n",
         step.number,

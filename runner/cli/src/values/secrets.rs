@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
-use capstep_pipeline::{Diagnostic, Job, Pipeline, Source, Span, Target, Template};
+use capstep_pipeline::{Diagnostic, Job, Pipeline, Source, Span, Step, Target};
 use capstep_secrets::{ProviderSpec, SecretValue, parse_spec, value_from_file};
 
 use super::age_files::AgeFiles;
@@ -31,7 +31,7 @@ pub(crate) fn resolve(
     let mut age = AgeFiles::new(&arguments.identity, context);
     let mut values = BTreeMap::new();
     let mut mistakes = Vec::new();
-    for (name, span) in used(source, jobs) {
+    for (name, span) in used(jobs) {
         let found = match specs.get(name.as_str()) {
             Some(spec) => given(&name, spec, context, &mut age)?,
             None => match env_file.get(&name) {
@@ -79,34 +79,21 @@ fn specs<'a>(
 }
 
 /// Each secret that the jobs' steps use, with the first place.
-fn used(source: &Source, jobs: &[&Job]) -> Vec<(String, Span)> {
+fn used(jobs: &[&Job]) -> Vec<(String, Span)> {
     let mut seen = BTreeSet::new();
     let mut used = Vec::new();
-    let mut note = |template: &Template| {
-        for reference in template.references() {
-            if let Target::Secret(name) = &reference.target
-                && seen.insert(name.clone())
-            {
-                used.push((name.clone(), reference.span));
-            }
-        }
-    };
     // The jobs of a matrix have their steps in common.
     let mut keys = BTreeSet::new();
     for job in jobs.iter().filter(|job| keys.insert(job.key.as_str())) {
-        for step in job.steps.iter() {
-            // No other `env` can hold a secret.
-            let env = step.env.own.iter().map(|(_, value)| value);
-            for input in step.with.iter().chain(env) {
-                input.for_each_text(&mut |text, span| {
-                    // A pipeline without errors has no template that can't be read.
-                    Template::parse(text, span, source)
-                        .iter()
-                        .for_each(&mut note);
-                });
+        let steps = job.steps.iter().flat_map(Step::references);
+        let outputs = job.outputs.iter().flat_map(|(_, text)| text.references());
+        for reference in steps.chain(outputs) {
+            if let Target::Secret(name) = reference.target
+                && seen.insert(name.clone())
+            {
+                used.push((name, reference.span));
             }
         }
-        job.outputs.iter().for_each(|(_, template)| note(template));
     }
     used
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use capstep_pipeline::{Job, Pipeline, Source};
+use capstep_pipeline::{Job, Pipeline};
 
 use super::error::ResumeError;
 use super::needed;
@@ -26,7 +26,6 @@ pub enum Again {
 /// # Errors
 /// What is not run again can't be taken from the earlier run.
 pub fn choose(
-    source: &Source,
     pipeline: &Pipeline,
     again: &Again,
     past: Option<&Recorded>,
@@ -42,7 +41,7 @@ pub fn choose(
         run: past.map(|past| past.run.clone()),
         jobs,
     };
-    needed::check(source, pipeline, &resume)?;
+    needed::check(pipeline, &resume)?;
     Ok(resume)
 }
 

@@ -1,7 +1,7 @@
 //! Whether the outputs that the steps to run refer to can be taken.
 
-use capstep_pipeline::expr::{Reference, Target, Template};
-use capstep_pipeline::{Job, Pipeline, Source, Step};
+use capstep_pipeline::expr::{Expr, Reference, Target, Template};
+use capstep_pipeline::{Job, Pipeline};
 use serde_json::{Map, Value};
 
 use super::error::ResumeError;
@@ -9,55 +9,33 @@ use super::part::{JobPart, Resume, StepPart};
 use super::recorded::is_masked;
 
 /// Checks every reference of what is run.
-pub(super) fn check(
-    source: &Source,
-    pipeline: &Pipeline,
-    resume: &Resume,
-) -> Result<(), ResumeError> {
+pub(super) fn check(pipeline: &Pipeline, resume: &Resume) -> Result<(), ResumeError> {
     for job in &pipeline.jobs {
         let id = &job.id.value;
         let Some(part) = resume.jobs.get(id).filter(|_| resume.runs_job(id)) else {
             continue;
         };
         let mut references: Vec<Reference> = Vec::new();
-        references.extend(
-            job.condition
-                .iter()
-                .flat_map(|condition| condition.references()),
-        );
+        references.extend(job.condition.iter().flat_map(Expr::references));
+        references.extend(job.concurrency.iter().flat_map(|it| it.group.references()));
+        if let Some(environment) = &job.environment {
+            references.extend(environment.name.references());
+        }
         for (index, step) in job.steps.iter().enumerate() {
             if resume.runs_step(id, index + 1) {
-                references.extend(of_step(source, step));
+                references.extend(step.references());
             }
         }
         if !part.is_partial() {
             references.extend(job.outputs.iter().flat_map(|(_, text)| text.references()));
+            let url = job.environment.iter().filter_map(|it| it.url.as_ref());
+            references.extend(url.flat_map(Template::references));
         }
         for reference in references {
             one(job, part, &reference, resume)?;
         }
     }
     Ok(())
-}
-
-fn of_step(source: &Source, step: &Step) -> Vec<Reference> {
-    let mut found: Vec<Reference> = step
-        .condition
-        .iter()
-        .flat_map(|condition| condition.references())
-        .collect();
-    let nodes = step
-        .with
-        .iter()
-        .chain(step.allow.iter().map(|(_, node)| node));
-    for node in nodes {
-        node.for_each_text(&mut |text, span| {
-            // A pipeline without errors has no template that can't be read.
-            let template = Template::parse(text, span, source).ok();
-            found.extend(template.iter().flat_map(Template::references));
-        });
-    }
-    found
 }
 
 fn one(

@@ -212,10 +212,11 @@ impl Deriver<'_, '_> {
                 {
                     *methods = self.chosen_methods(leaf, name);
                 }
-                if matches!(&authority, Some(Authority::Path { path }) if path.as_str() == self.pipeline_file())
+                if matches!(&authority, Some(Authority::Path { path }) if self.is_pipeline(path.as_str()))
                 {
-                    let message =
-                        format!("`{text}` is the pipeline itself, which is never handed to a step");
+                    let message = format!(
+                        "`{text}` is a part of the pipeline, which is never handed to a step"
+                    );
                     self.error("invalid-value", leaf.span, message, None);
                     return None;
                 }
@@ -250,9 +251,10 @@ impl Deriver<'_, '_> {
         set.map(str::to_owned).into_iter().collect()
     }
 
-    /// The name of the pipeline's file, which paths are relative to the folder of.
-    fn pipeline_file(&self) -> &str {
-        self.source.name.rsplit('/').next().unwrap_or_default()
+    /// Whether a path is that of the pipeline's file, which paths are relative to the folder of, or of one that it includes.
+    fn is_pipeline(&self, path: &str) -> bool {
+        let own = self.source.name.rsplit('/').next();
+        own == Some(path) || self.source.included().paths().any(|file| file == path)
     }
 
     /// The set `release` input of the same targets, which relative remote paths are below.

@@ -39,18 +39,13 @@ pub(super) fn merged<'s>(
     match given {
         Some((_, node)) => add(node, &entries),
         None => {
-            let mut node = Node {
-                value: Value::Null,
-                span: first.span,
-            };
+            let mut node = Node::new(Value::Null, first.span);
             add(&mut node, &entries);
             inputs.push((Spanned::new(input.name.clone(), first.span), node));
         }
     }
-    let node = Node {
-        value: Value::Map(inputs),
-        span: step.with.as_ref().map_or(step.span, |node| node.span),
-    };
+    let span = step.with.as_ref().map_or(step.span, |node| node.span);
+    let node = Node::new(Value::Map(inputs), span);
     (Some(Cow::Owned(node)), Vec::new())
 }
 

@@ -40,12 +40,8 @@ pub fn bind(
     manifest: &Manifest,
     scope: &dyn InputScope,
 ) -> (BoundStep, Vec<Diagnostic>) {
-    let framed = scope::FramedInputs {
-        scope,
-        frame: &step.frame,
-    };
     let (with, mut refused) = environment::merged(step, manifest);
-    let mut walk = walk::Walk::new(source, &framed);
+    let mut walk = walk::Walk::new(scope);
     let (values, leaves) = walk.step(step, with.as_deref(), manifest);
     let mut diagnostics = walk.finish();
     diagnostics.append(&mut refused);

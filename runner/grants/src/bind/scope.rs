@@ -1,8 +1,6 @@
 //! What is known when inputs are bound.
 
-use capstep_pipeline::expr::{
-    Evaluated, Frame, Framed, JobStatus, Reference, Scope, Target, Template,
-};
+use capstep_pipeline::expr::{Reference, Scope, Template};
 
 /// Where expressions look up their values, and how far those can be trusted to be the author's own.
 pub trait InputScope: Scope + Sync {
@@ -27,51 +25,6 @@ pub(super) fn knowledge_of(template: &Template, scope: &dyn InputScope) -> Knowl
         .iter()
         .map(|reference| scope.knowledge(reference))
         .fold(files, Knowledge::max)
-}
-
-/// A scope with what `env` stands for at a step.
-pub(super) struct FramedInputs<'a> {
-    pub(super) scope: &'a dyn InputScope,
-    pub(super) frame: &'a Frame,
-}
-
-impl FramedInputs<'_> {
-    fn env(&self, reference: &Reference) -> Option<&Template> {
-        match &reference.target {
-            Target::Env(name) => self.frame.get(name),
-            _ => None,
-        }
-    }
-}
-
-impl Scope for FramedInputs<'_> {
-    fn lookup(&self, path: &[String]) -> Result<Evaluated, String> {
-        let (scope, frame): (&dyn Scope, _) = (self.scope, self.frame);
-        Framed { scope, frame }.lookup(path)
-    }
-
-    fn status(&self) -> JobStatus {
-        self.scope.status()
-    }
-
-    fn hash_files(&self, patterns: &[String]) -> Result<String, String> {
-        self.scope.hash_files(patterns)
-    }
-}
-
-impl InputScope for FramedInputs<'_> {
-    /// Of `env.NAME`: what is known of its parts.
-    fn knowledge(&self, reference: &Reference) -> Knowledge {
-        match (self.env(reference), &reference.target) {
-            (Some(template), _) => knowledge_of(template, self.scope),
-            (None, Target::Env(_)) => Knowledge::Undeclared,
-            (None, _) => self.scope.knowledge(reference),
-        }
-    }
-
-    fn files(&self) -> Knowledge {
-        self.scope.files()
-    }
 }
 
 /// What is known of a reference's value.

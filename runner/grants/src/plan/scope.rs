@@ -54,8 +54,8 @@ impl InputScope for PlanScope<'_> {
             Target::Matrix(_) if self.matrix.is_none() => Knowledge::Undeclared,
             Target::Matrix(_) => Knowledge::Written,
             Target::Event if self.variables.event.is_some() => Knowledge::RunTime,
-            // What `env` stands for is looked up before.
-            Target::Env(_) => Knowledge::Undeclared,
+            // What these stand for is put in their place when the pipeline is read.
+            Target::Env(_) | Target::Input(_) => Knowledge::Undeclared,
             Target::StepOutput { .. }
             | Target::JobOutput { .. }
             | Target::StepOutcome(_)

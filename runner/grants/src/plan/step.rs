@@ -122,6 +122,11 @@ pub(super) fn step_plan(
             Abi::Host => "a script of the pipeline, run by the host".to_owned(),
         },
         place: Place::of(source, step.uses.span),
+        included: step
+            .included
+            .iter()
+            .map(|span| Place::of(source, *span))
+            .collect(),
         authority: bound.grants,
         secrets,
         runs_project_code,

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
@@ -12,8 +13,8 @@ use capstep_grants::WorkspacePath;
 pub struct Workspace {
     path: PathBuf,
     pub(crate) dir: Dir,
-    /// The pipeline's own file, whatever it is called: no grant reaches what decides about grants.
-    pub(crate) pipeline: Option<std::sync::Arc<str>>,
+    /// The pipeline's own files, whatever they are called: no grant reaches what decides about grants.
+    pub(crate) pipeline: Arc<Vec<String>>,
 }
 
 impl Workspace {
@@ -27,30 +28,27 @@ impl Workspace {
         Ok(Self {
             path,
             dir,
-            pipeline: None,
+            pipeline: Arc::default(),
         })
     }
 
-    /// Keeps a file out of every step's reach: the pipeline's own, relative to the folder.
+    /// Keeps a file out of every step's reach: one of the pipeline's own, relative to the folder.
     #[must_use]
     pub fn reserving(mut self, pipeline: &str) -> Self {
-        self.pipeline = Some(pipeline.into());
+        Arc::make_mut(&mut self.pipeline).push(pipeline.to_owned());
         self
     }
 
     /// Whether a path in it is out of every grant's reach: the repository's own data, and what decides about grants.
     pub(crate) fn is_reserved(&self, path: &str) -> bool {
-        self.pipeline.as_deref() == Some(path) || WorkspacePath::parse(path).is_err()
+        self.pipeline.iter().any(|own| own == path) || WorkspacePath::parse(path).is_err()
     }
 
-    /// The paths at its top that no grant reaches, whether they are there or not.
+    /// The paths that no grant reaches, whether they are there or not: those at its top, and the pipeline's own files.
     pub(crate) fn reserved(&self) -> impl Iterator<Item = &str> {
         let named = WorkspacePath::RESERVED.iter().copied();
-        let own = self
-            .pipeline
-            .as_deref()
-            .filter(|own| !WorkspacePath::RESERVED.contains(own));
-        named.chain(own)
+        let own = self.pipeline.iter().map(String::as_str);
+        named.chain(own.filter(|own| !WorkspacePath::RESERVED.contains(own)))
     }
 
     /// The folder's real path.

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use capstep_process::Program;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use super::cache::{Cache, Key};
 use super::error::LoadError;
-use super::{adapt, engine, supervise};
+use super::{adapt, apart, engine, supervise};
 
 /// Told that a plugin is compiled, which may take long.
 pub type CompileHook = Arc<dyn Fn(&str) + Send + Sync>;
@@ -19,6 +20,7 @@ pub(crate) struct Compiler {
     compatibility: Arc<str>,
     cache: Option<Cache>,
     on_compile: Option<CompileHook>,
+    program: Option<Program>,
     slots: Mutex<HashMap<Key, Arc<Slot>>>,
 }
 
@@ -39,6 +41,7 @@ impl Compiler {
         engine: Engine,
         cache: Option<Cache>,
         on_compile: Option<CompileHook>,
+        program: Option<Program>,
     ) -> Self {
         let compatibility = engine::compatibility(&engine);
         Self {
@@ -46,6 +49,7 @@ impl Compiler {
             compatibility,
             cache,
             on_compile,
+            program,
             slots: Mutex::default(),
         }
     }
@@ -66,8 +70,7 @@ impl Compiler {
         if let Some(component) = held.upgrade() {
             return Ok(component);
         }
-        let compiler = Arc::clone(self);
-        let component = Arc::new(blocking(move || compiler.make(&source, &key)).await?);
+        let component = Arc::new(self.make(source, key).await?);
         *held = Arc::downgrade(&component);
         Ok(component)
     }
@@ -82,19 +85,52 @@ impl Compiler {
         Arc::clone(slots.entry(key.clone()).or_default())
     }
 
-    /// Out of the cache, or compiled. (Code from outside the repository is to be compiled in a child process with
-    /// limits, which then fills the cache: that goes here.)
-    fn make(&self, source: &Source, key: &Key) -> Result<Component, LoadError> {
-        if let Some(component) = self
-            .cache
-            .as_ref()
-            .and_then(|cache| cache.load(&self.engine, key))
-        {
+    /// Out of the cache, or compiled.
+    async fn make(self: &Arc<Self>, source: Source, key: Key) -> Result<Component, LoadError> {
+        let compiler = Arc::clone(self);
+        let (found, key) = blocking(move || Ok((compiler.cached(&key), key))).await?;
+        if let Some(component) = found {
             return Ok(component);
         }
         if let Some(hook) = &self.on_compile {
             hook(&source.name);
         }
+        let compiler = Arc::clone(self);
+        if self.cache.is_none() {
+            return blocking(move || compiler.here(&source)).await;
+        }
+        let code = match &self.program {
+            Some(program) => {
+                let time = apart::TIME;
+                Some(apart::compile(program, &source.bytes, source.component, time).await?)
+            }
+            None => None,
+        };
+        blocking(move || {
+            let code = match code {
+                Some(code) => code,
+                None => apart::to_code(&compiler.engine, &source.bytes, source.component)?,
+            };
+            // The disk may be full. Compiling twice is slow, and right: code is trusted out of the cache alone.
+            compiler
+                .kept(&key, &code)
+                .map_or_else(|| compiler.here(&source), Ok)
+        })
+        .await
+    }
+
+    fn cached(&self, key: &Key) -> Option<Component> {
+        self.cache.as_ref()?.load(&self.engine, key)
+    }
+
+    /// Puts compiled code into the cache, and takes it from there.
+    fn kept(&self, key: &Key, code: &[u8]) -> Option<Component> {
+        self.cache.as_ref()?.store(key, code).ok()?;
+        self.cached(key)
+    }
+
+    /// Compiles in this process.
+    fn here(&self, source: &Source) -> Result<Component, LoadError> {
         let adapted;
         let bytes = if source.component {
             &source.bytes
@@ -102,20 +138,9 @@ impl Compiler {
             adapted = adapt::component(&source.bytes)?;
             &adapted
         };
-        let refused = |error: wasmtime::Error| LoadError::Compile {
+        Component::from_binary(&self.engine, bytes).map_err(|error| LoadError::Compile {
             message: format!("{error:#}"),
-        };
-        let Some(cache) = &self.cache else {
-            return Component::from_binary(&self.engine, bytes).map_err(refused);
-        };
-        let compiled = self.engine.precompile_component(bytes).map_err(refused)?;
-        if cache.store(key, &compiled).is_ok()
-            && let Some(component) = cache.load(&self.engine, key)
-        {
-            return Ok(component);
-        }
-        // The disk may be full. Compiling twice is slow, and right.
-        Component::from_binary(&self.engine, bytes).map_err(refused)
+        })
     }
 }
 

@@ -10,9 +10,14 @@ use super::limits;
 /// Counts changes of [`configuration`] that wasmtime's own hash does not see; part of a compiled file's key.
 pub(crate) const SETTINGS_VERSION: u32 = 1;
 
+/// An engine that compiles and runs nothing: it has no clock.
+pub(crate) fn idle() -> wasmtime::Result<Engine> {
+    Engine::new(&configuration())
+}
+
 /// Makes the engine and starts its clock.
 pub(crate) fn start() -> wasmtime::Result<Engine> {
-    let engine = Engine::new(&configuration())?;
+    let engine = idle()?;
     let weak = engine.weak();
     thread::Builder::new()
         .name("capstep-epoch".into())

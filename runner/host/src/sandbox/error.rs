@@ -141,6 +141,12 @@ pub enum LoadError {
         /// What the compiler says.
         message: String,
     },
+    /// Compiling it takes more than a plugin may.
+    #[error("this can't be compiled: {message}")]
+    CompileLimit {
+        /// Which limit it met.
+        message: String,
+    },
     /// A fault of this program's.
     #[error("the plugin could not be loaded through a fault of the runner: {message}")]
     Internal {

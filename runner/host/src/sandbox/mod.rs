@@ -6,11 +6,12 @@
 //! other way out.
 //!
 //! - `interfaces`, `host`, `invocation`, `outcome`, `limits`, `error`: the words of its interface.
-//! - `inspect`, `check`, `adapt`, `compile`, `cache`, `plugin`: from bytes to something that runs.
+//! - `inspect`, `check`, `adapt`, `compile`, `apart`, `cache`, `plugin`: from bytes to something that runs.
 //! - `engine`, `state`, `supervise`, `run`, `trap`: a run and its bounds.
 //! - `world`, `command`, `plain`: the three ways in; `wasi`: what all of them stand on.
 
 mod adapt;
+mod apart;
 mod cache;
 mod check;
 mod command;
@@ -36,9 +37,11 @@ mod world;
 use std::fmt;
 use std::sync::Arc;
 
+use capstep_process::Program;
 use wasmtime::Engine;
 use wasmtime::component::Linker;
 
+pub use apart::{ARGUMENT as COMPILE_ARGUMENT, enter as enter_compiler};
 pub use cache::CacheDirectories;
 pub use compile::CompileHook;
 pub use error::{CacheError, LoadError, SandboxError};
@@ -59,12 +62,16 @@ pub struct SandboxConfig {
     pub cache: Option<CacheDirectories>,
     /// Told the name of a plugin before it is compiled.
     pub on_compile: Option<CompileHook>,
+    /// What is executed to compile, with limits of time and memory; its `main` calls [`enter_compiler`]. Without one, and
+    /// without a cache to hand the result over, plugins are compiled in this process.
+    pub compiler: Option<Program>,
 }
 
 impl fmt::Debug for SandboxConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SandboxConfig")
             .field("cache", &self.cache)
+            .field("compiler", &self.compiler)
             .finish_non_exhaustive()
     }
 }
@@ -93,6 +100,7 @@ impl Sandbox {
             engine.clone(),
             cache,
             config.on_compile,
+            config.compiler,
         ));
         Ok(Arc::new(Self {
             engine,

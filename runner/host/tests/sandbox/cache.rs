@@ -25,6 +25,7 @@ fn sandbox(cache: &Path) -> (Result<Arc<Sandbox>, SandboxError>, Arc<AtomicUsize
         on_compile: Some(Arc::new(move |_: &str| {
             counter.fetch_add(1, Ordering::Relaxed);
         })),
+        ..SandboxConfig::default()
     };
     (Sandbox::new(config), compiled)
 }

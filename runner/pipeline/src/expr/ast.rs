@@ -1,7 +1,10 @@
 //! What an expression says, each part with its span.
 
+use std::sync::Arc;
+
 use super::function::Function;
 use super::reference::Reference;
+use super::template::Template;
 use crate::source::Span;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +27,8 @@ pub(super) enum Kind {
     Call(&'static Function, Vec<Ast>),
     /// Into the value of what stands before: `fromJSON(x).image[0]`.
     Member(Box<Ast>, Vec<String>),
+    /// What a name of the file stands for: a value of `env`, what was handed to an included file.
+    Named(Arc<Template>),
 }
 
 impl Ast {
@@ -33,6 +38,19 @@ impl Ast {
             Kind::Literal(_) | Kind::Reference(_) => Vec::new(),
             Kind::Not(part) | Kind::Member(part, _) => vec![part],
             Kind::All(parts) | Kind::Any(parts) | Kind::Call(_, parts) => parts.iter().collect(),
+            Kind::Equal(left, right) | Kind::NotEqual(left, right) => vec![left, right],
+            Kind::Named(template) => template.asts().collect(),
+        }
+    }
+
+    /// The parts directly below that are written here, to be changed.
+    pub(super) fn own_parts_mut(&mut self) -> Vec<&mut Ast> {
+        match &mut self.kind {
+            Kind::Literal(_) | Kind::Reference(_) | Kind::Named(_) => Vec::new(),
+            Kind::Not(part) | Kind::Member(part, _) => vec![part],
+            Kind::All(parts) | Kind::Any(parts) | Kind::Call(_, parts) => {
+                parts.iter_mut().collect()
+            }
             Kind::Equal(left, right) | Kind::NotEqual(left, right) => vec![left, right],
         }
     }

@@ -24,6 +24,12 @@ pub(super) fn check(ast: &Ast, position: Position) -> Vec<Diagnostic> {
                 found.push(exposed(part.span, "a secret can't be used in an `if`"));
             }
         });
+        // What a name stands for was written elsewhere: the mistake is its use here.
+        for part in &mut found {
+            if !ast.span.covers(part.span) {
+                part.span = ast.span;
+            }
+        }
         return found;
     }
     ast.walk(&mut |part| match &part.kind {
@@ -57,7 +63,7 @@ pub(super) fn check(ast: &Ast, position: Position) -> Vec<Diagnostic> {
             let message = "a secret is neither true nor false";
             refuse(part.parts().into_iter(), message, &mut found);
         }
-        Kind::Call(..) | Kind::Literal(_) | Kind::Reference(_) => {}
+        Kind::Call(..) | Kind::Literal(_) | Kind::Reference(_) | Kind::Named(_) => {}
     });
     found
 }
@@ -86,6 +92,7 @@ fn is_secret(ast: &Ast) -> bool {
         Kind::Call(function, arguments) => {
             function.takes_secrets && arguments.iter().any(is_secret)
         }
+        Kind::Named(template) => template.asts().any(is_secret),
         _ => is_secret_reference(ast),
     }
 }

@@ -127,6 +127,10 @@ fn value(ast: &Ast, scope: &dyn Scope) -> Result<Evaluated, EvalError> {
         Kind::Equal(left, right) => equal(left, right, ast.span, scope)?.into(),
         Kind::NotEqual(left, right) => (!equal(left, right, ast.span, scope)?).into(),
         Kind::Call(function, arguments) => return call(function, arguments, scope),
+        Kind::Named(template) => {
+            return evaluate_template(template, scope)
+                .map_err(|found| error(ast.span, found.message));
+        }
         Kind::Member(of, path) => descend(&open(of, scope)?, path)
             .cloned()
             .map_err(|message| error(ast.span, message))?,

@@ -2,9 +2,11 @@
 
 use super::ast::{Ast, Kind};
 use super::check::{self, Position};
+use super::frame::Frame;
 use super::parser;
 use super::place::Place;
 use super::reference::Reference;
+use super::resolve;
 use super::template::{CLOSE, OPEN, closing};
 use crate::diagnostic::Diagnostic;
 use crate::source::{Source, Span};
@@ -17,39 +19,48 @@ pub struct Expr {
 
 impl Expr {
     /// Parses the condition of an `if`, with or without `${{ }}` around it. `text` is the scalar's text and `span` where
-    /// the scalar stands.
+    /// the scalar stands. Names are not resolved yet.
     ///
     /// # Errors
     ///
-    /// The first mistake: of syntax, a limit, or a secret, which no condition may use.
-    pub fn parse(text: &str, span: Span, source: &Source) -> Result<Self, Diagnostic> {
-        let (expr, mistakes) = Self::parse_condition(text, span, source)?;
-        match mistakes.into_iter().next() {
-            Some(mistake) => Err(mistake),
-            None => Ok(expr),
-        }
-    }
-
-    /// As [`Expr::parse`], but mistakes of use are told all at once.
+    /// The first mistake: of syntax, or a limit.
     pub(crate) fn parse_condition(
         text: &str,
         span: Span,
         source: &Source,
-    ) -> Result<(Self, Vec<Diagnostic>), Diagnostic> {
+    ) -> Result<Self, Diagnostic> {
         let place = Place::of_scalar(text, span, source);
         let (inner, skipped) = unwrapped(text);
-        Self::parse_at(inner, place.skip(skipped), Position::Condition)
+        Self::parse_at(inner, place.skip(skipped))
     }
 
     /// Parses an expression that stands somewhere.
-    pub(super) fn parse_at(
-        text: &str,
-        place: Place,
-        position: Position,
-    ) -> Result<(Self, Vec<Diagnostic>), Diagnostic> {
-        let ast = parser::parse(text, place)?;
-        let mistakes = check::check(&ast, position);
-        Ok((Self { ast }, mistakes))
+    pub(super) fn parse_at(text: &str, place: Place) -> Result<Self, Diagnostic> {
+        Ok(Self {
+            ast: parser::parse(text, place)?,
+        })
+    }
+
+    /// Puts what names of the file stand for in their place, in a condition; gives what is wrong with that, and what would
+    /// show a secret.
+    pub(crate) fn resolve_condition(&mut self, frame: &Frame) -> Vec<Diagnostic> {
+        self.resolve(frame, Position::Condition)
+    }
+
+    pub(super) fn resolve(&mut self, frame: &Frame, position: Position) -> Vec<Diagnostic> {
+        let mut mistakes = Vec::new();
+        resolve::resolve(&mut self.ast, frame, &mut mistakes);
+        mistakes.extend(check::check(&self.ast, position));
+        mistakes
+    }
+
+    /// Both conditions.
+    pub(crate) fn and(self, other: Self) -> Self {
+        let span = other.ast.span;
+        let kind = Kind::All(vec![self.ast, other.ast]);
+        Self {
+            ast: Ast { kind, span },
+        }
     }
 
     /// A condition that is just true or false (`if: false`).
@@ -74,6 +85,14 @@ impl Expr {
             }
         });
         found
+    }
+
+    /// The path, if it is nothing else.
+    pub(crate) fn only_reference(&self) -> Option<&Reference> {
+        match &self.ast.kind {
+            Kind::Reference(reference) => Some(reference),
+            _ => None,
+        }
     }
 
     /// Whether it asks how the job went so far (`always()`, `failure()`, …). A condition that doesn't is meant for a

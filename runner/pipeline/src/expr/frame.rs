@@ -3,70 +3,94 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::evaluate::evaluate_template;
-use super::scope::{Evaluated, JobStatus, Scope};
 use super::template::Template;
+use crate::tree::Node;
 
-/// What `env.NAME` stands for at a place of the file: what is written there, over what is around it.
+/// What names of the file stand for at a place of it.
 ///
-/// A value is a text of the file, worked out where it is used: it has no more in it, and is no more secret, than what
-/// it was written with.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Frame {
-    own: BTreeMap<String, Template>,
+/// A name stands for text of the file, worked out where the name is used: it has no more in it, and is no more secret,
+/// than what it was written with.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Frame {
+    /// `env.NAME`, over what is around it.
+    env: BTreeMap<String, Arc<Template>>,
     around: Option<Arc<Frame>>,
+    /// The included file that the place is in; none in the pipeline's own.
+    file: Option<Arc<FileNames>>,
+    /// `steps.ID.outputs.NAME` of the includes before this place.
+    includes: Arc<BTreeMap<String, BTreeMap<String, Arc<Template>>>>,
+}
+
+/// The names of an included file.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct FileNames {
+    /// `inputs.NAME`: values whose own names are resolved. None where one could not be read, which is told there.
+    pub(crate) inputs: BTreeMap<String, Option<Node>>,
+    /// What stands before the ids of its steps, so that they are unlike those around it.
+    pub(crate) prefix: String,
 }
 
 impl Frame {
-    /// A frame with these names, within another one.
-    pub(crate) fn within(around: &Arc<Self>, own: BTreeMap<String, Template>) -> Self {
+    /// A frame with these names of `env`, within another one.
+    pub(crate) fn within(around: &Arc<Self>, env: BTreeMap<String, Arc<Template>>) -> Self {
         Self {
-            own,
+            env,
             around: Some(Arc::clone(around)),
+            file: around.file.clone(),
+            includes: Arc::clone(&around.includes),
         }
     }
 
-    /// What a name stands for: the step's own before the job's before the pipeline's.
-    pub fn get(&self, name: &str) -> Option<&Template> {
-        let own = self.own.get(name);
-        own.or_else(|| self.around.as_ref()?.get(name))
+    /// The frame of an included file.
+    pub(crate) fn of_file(names: FileNames) -> Self {
+        Self {
+            file: Some(Arc::new(names)),
+            ..Self::default()
+        }
     }
 
-    /// Every name; one that several levels have comes several times.
-    pub(crate) fn names(&self) -> Vec<&str> {
-        let around = self.around.as_ref().map(|around| around.names());
-        let own = self.own.keys().map(String::as_str);
+    /// The same behind a further include with these outputs.
+    pub(crate) fn with_include(
+        &self,
+        id: String,
+        outputs: BTreeMap<String, Arc<Template>>,
+    ) -> Self {
+        let mut includes = BTreeMap::clone(&self.includes);
+        includes.insert(id, outputs);
+        Self {
+            includes: Arc::new(includes),
+            ..self.clone()
+        }
+    }
+
+    /// What a name of `env` stands for: the step's own before the job's before the pipeline's.
+    pub(super) fn env(&self, name: &str) -> Option<&Arc<Template>> {
+        let own = self.env.get(name);
+        own.or_else(|| self.around.as_ref()?.env(name))
+    }
+
+    /// Every name of `env`; one that several levels have comes several times.
+    pub(super) fn env_names(&self) -> Vec<&str> {
+        let around = self.around.as_ref().map(|around| around.env_names());
+        let own = self.env.keys().map(String::as_str);
         own.chain(around.unwrap_or_default()).collect()
     }
-}
 
-/// A scope with what a frame adds to it.
-pub struct Framed<'a> {
-    /// Where all else is looked up.
-    pub scope: &'a dyn Scope,
-    /// What it adds.
-    pub frame: &'a Frame,
-}
+    /// The names of the included file that this is in.
+    pub(crate) fn file(&self) -> Option<&FileNames> {
+        self.file.as_deref()
+    }
 
-impl Scope for Framed<'_> {
-    fn lookup(&self, path: &[String]) -> Result<Evaluated, String> {
-        match path {
-            [context, name] if context == "env" => match self.frame.get(name) {
-                // A value of `env` never refers to `env`, so this goes no deeper.
-                Some(template) => {
-                    evaluate_template(template, self.scope).map_err(|error| error.message)
-                }
-                None => Err(format!("`env` has no `{name}` here")),
-            },
-            _ => self.scope.lookup(path),
+    /// The outputs of an include before this place.
+    pub(super) fn include(&self, id: &str) -> Option<&BTreeMap<String, Arc<Template>>> {
+        self.includes.get(id)
+    }
+
+    /// A step's id as the job has it.
+    pub(crate) fn id_in_job(&self, id: &str) -> String {
+        match self.file() {
+            Some(file) => format!("{}{id}", file.prefix),
+            None => id.to_owned(),
         }
-    }
-
-    fn status(&self) -> JobStatus {
-        self.scope.status()
-    }
-
-    fn hash_files(&self, patterns: &[String]) -> Result<String, String> {
-        self.scope.hash_files(patterns)
     }
 }

@@ -47,6 +47,8 @@ pub enum Target {
     Event,
     /// `env.NAME`
     Env(String),
+    /// `inputs.NAME` and all below it
+    Input(String),
     /// `matrix.AXIS`
     Matrix(String),
 }
@@ -69,13 +71,11 @@ const CONTEXTS: &[(&str, &str)] = &[
     ("steps", "steps.ID.outputs.NAME"),
     ("needs", "needs.JOB.outputs.NAME"),
     ("env", "env.NAME"),
+    ("inputs", "inputs.NAME"),
     ("matrix", "matrix.AXIS"),
     ("event", "event.NAME"),
     ("run", "run.id"),
 ];
-
-/// What paths will be able to start with.
-const LATER_CONTEXTS: &[&str] = &["inputs"];
 
 /// Reads a path.
 pub(super) fn resolve(path: Vec<String>, span: Span) -> Result<Reference, Diagnostic> {
@@ -98,6 +98,7 @@ pub(super) fn resolve(path: Vec<String>, span: Span) -> Result<Reference, Diagno
         ["run", "started"] => Target::Run(RunFact::Started),
         ["event", ..] => Target::Event,
         ["env", name] => Target::Env((*name).to_owned()),
+        ["inputs", name, ..] => Target::Input((*name).to_owned()),
         ["matrix", axis, ..] => Target::Matrix((*axis).to_owned()),
         ["secrets"] => {
             return Err(Diagnostic::error(
@@ -115,10 +116,6 @@ pub(super) fn resolve(path: Vec<String>, span: Span) -> Result<Reference, Diagno
 fn unknown(parts: &[&str], span: Span) -> Diagnostic {
     let first = parts.first().copied().unwrap_or("");
     let written = parts.join(".");
-    if LATER_CONTEXTS.contains(&first) {
-        let message = format!("`{first}` is not supported yet in expressions");
-        return Diagnostic::error(codes::NOT_SUPPORTED_YET, span, message);
-    }
     if let Some((_, shape)) = CONTEXTS.iter().find(|(name, _)| *name == first) {
         let message = format!("`{written}` is not a value");
         return Diagnostic::error(codes::UNKNOWN_CONTEXT, span, message)

@@ -1,7 +1,9 @@
 //! A text with expressions in it.
 
+use super::ast::{Ast, Kind};
 use super::check::Position;
 use super::expression::Expr;
+use super::frame::Frame;
 use super::place::Finder;
 use super::reference::{Reference, Target};
 use crate::codes;
@@ -18,6 +20,8 @@ pub(super) const CLOSE: &str = "}}";
 pub struct Template {
     pub(super) parts: Vec<Part>,
     pub(super) span: Span,
+    /// Whether a mistake in it was told.
+    has_mistakes: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -27,25 +31,10 @@ pub(super) enum Part {
 }
 
 impl Template {
-    /// Parses a scalar's text; `node_span` is where the scalar stands.
-    ///
-    /// # Errors
-    ///
-    /// The first mistake: an expression that is not closed or can't be read, or that would show a secret.
-    pub fn parse(text: &str, node_span: Span, source: &Source) -> Result<Self, Diagnostic> {
-        let (template, mistakes) = Self::parse_all(text, node_span, source);
-        match mistakes.into_iter().next() {
-            Some(mistake) => Err(mistake),
-            None => Ok(template),
-        }
-    }
-
-    /// As [`Template::parse`], but gives every mistake, and a template of the expressions that could be read.
-    pub(crate) fn parse_all(
-        text: &str,
-        node_span: Span,
-        source: &Source,
-    ) -> (Self, Vec<Diagnostic>) {
+    /// Parses a scalar's text; `node_span` is where the scalar stands. Gives a template of the expressions that could be
+    /// read, and every mistake of syntax. Names are not resolved yet, and nothing is said of secrets: see
+    /// [`Template::resolve`].
+    pub(crate) fn parse(text: &str, node_span: Span, source: &Source) -> (Self, Vec<Diagnostic>) {
         let mut parts = Vec::new();
         let mut mistakes = Vec::new();
         let mut finder = Finder::new(node_span, source);
@@ -65,11 +54,8 @@ impl Template {
                 .unwrap_or("");
             let place = finder.next(whole).skip(OPEN.len());
             let inner = opened.get(..end).unwrap_or("");
-            match Expr::parse_at(inner, place, Position::Template) {
-                Ok((expr, found)) => {
-                    parts.push(Part::Expr(expr));
-                    mistakes.extend(found);
-                }
+            match Expr::parse_at(inner, place) {
+                Ok(expr) => parts.push(Part::Expr(expr)),
                 Err(mistake) => mistakes.push(mistake),
             }
             rest = opened.get(end + CLOSE.len()..).unwrap_or("");
@@ -80,8 +66,47 @@ impl Template {
         let template = Self {
             parts,
             span: node_span,
+            has_mistakes: !mistakes.is_empty(),
         };
         (template, mistakes)
+    }
+
+    /// Puts what names of the file stand for in their place; gives what is wrong with that, and what would show a secret.
+    pub(crate) fn resolve(&mut self, frame: &Frame) -> Vec<Diagnostic> {
+        let mut mistakes = Vec::new();
+        for part in &mut self.parts {
+            if let Part::Expr(expr) = part {
+                mistakes.extend(expr.resolve(frame, Position::Template));
+            }
+        }
+        self.has_mistakes |= !mistakes.is_empty();
+        mistakes
+    }
+
+    /// What its expressions say, in the order written.
+    pub(super) fn asts(&self) -> impl Iterator<Item = &Ast> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Text(_) => None,
+            Part::Expr(expr) => Some(&expr.ast),
+        })
+    }
+
+    /// How many parts there are in all, what names stand for included.
+    pub(super) fn size(&self) -> usize {
+        let mut count = self.parts.len();
+        self.asts().for_each(|ast| ast.walk(&mut |_| count += 1));
+        count
+    }
+
+    /// Whether a mistake in it was told, or in what its names stand for: nothing more is to be said of its value.
+    pub fn has_mistakes(&self) -> bool {
+        let mut found = self.has_mistakes;
+        self.asts().for_each(|ast| {
+            ast.walk(&mut |part| {
+                found |= matches!(&part.kind, Kind::Named(template) if template.has_mistakes);
+            });
+        });
+        found
     }
 
     /// The text, if there is no expression in it.
@@ -132,6 +157,11 @@ impl Template {
             .iter()
             .any(|part| matches!(part, Part::Expr(expr) if expr.reads_files()))
     }
+}
+
+/// Whether there is an expression in a text, or what looks like one.
+pub(crate) fn has_expression(text: &str) -> bool {
+    text.contains(OPEN)
 }
 
 /// Where the `}}` stands that ends an expression: the first that isn't within quotes.

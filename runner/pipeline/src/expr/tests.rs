@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::*;
+use crate::diagnostic::Diagnostic;
 use crate::source::{Source, Span};
 
 /// `vars.*` and outputs from a JSON value, secrets whose value is `<NAME> & co`.
@@ -43,9 +44,16 @@ fn scope(status: JobStatus) -> TestScope {
     }
 }
 
+/// The text as it is where no name of the file stands for anything, or its first mistake.
+fn read(text: &str, span: Span, source: &Source) -> Result<Template, Diagnostic> {
+    let (mut template, mut mistakes) = Template::parse(text, span, source);
+    mistakes.extend(template.resolve(&Frame::default()));
+    mistakes.into_iter().next().map_or(Ok(template), Err)
+}
+
 fn template(text: &str) -> Result<Template, String> {
     let source = Source::new("t.yml", text);
-    Template::parse(text, Span::new(0, text.len()), &source).map_err(|mistake| {
+    read(text, Span::new(0, text.len()), &source).map_err(|mistake| {
         let marked = source.slice(mistake.span);
         format!("{}: {} [{marked}]", mistake.code, mistake.message)
     })
@@ -53,7 +61,12 @@ fn template(text: &str) -> Result<Template, String> {
 
 fn condition(text: &str) -> Result<Expr, String> {
     let source = Source::new("t.yml", text);
-    Expr::parse(text, Span::new(0, text.len()), &source).map_err(|mistake| {
+    let read =
+        Expr::parse_condition(text, Span::new(0, text.len()), &source).and_then(|mut expr| {
+            let mistakes = expr.resolve_condition(&Frame::default());
+            mistakes.into_iter().next().map_or(Ok(expr), Err)
+        });
+    read.map_err(|mistake| {
         format!(
             "{}: {} [{}]",
             mistake.code,
@@ -398,7 +411,7 @@ fn mistakes_are_marked() {
     );
     check(
         "inputs.os",
-        "not-supported-yet: `inputs` is not supported yet in expressions [inputs.os]",
+        "unknown-context: `inputs` is known only in files that are included [inputs.os]",
     );
     check(
         "env.a.b",
@@ -483,9 +496,9 @@ fn references_have_their_places() {
 fn spans_survive_quoting() {
     let check = |yaml: &str, expected: &str| {
         let source = Source::new("t.yml", yaml);
-        let root = crate::tree::parse_tree(&source).unwrap();
+        let root = crate::tree::parse_tree(source.file_at(0)).unwrap();
         let node = root.get("a").unwrap();
-        let template = Template::parse(node.as_str().unwrap(), node.span, &source).unwrap();
+        let template = read(node.as_str().unwrap(), node.span, &source).unwrap();
         let spans: Vec<&str> = template
             .references()
             .iter()

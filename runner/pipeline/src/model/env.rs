@@ -9,7 +9,7 @@ use super::pipeline::Env;
 use super::reader::Reader;
 use crate::codes;
 use crate::diagnostic::Diagnostic;
-use crate::expr::{Frame, Reference, Target, Template};
+use crate::expr::{Frame, Reference, Target, Template, has_expression};
 use crate::source::Spanned;
 use crate::tree::{Node, Value};
 
@@ -81,23 +81,29 @@ impl Reader<'_> {
                 let span = mark(name.span, value);
                 self.wrong_type(&what, "text, a number or true/false", span, value);
                 // The name is there: who refers to it isn't blamed.
-                let (empty, _) = Template::parse_all("", span, self.source);
-                names.insert(name.value.clone(), empty);
+                let (empty, _) = Template::parse("", span, self.source);
+                names.insert(name.value.clone(), Arc::new(empty));
                 continue;
             };
-            let (template, mistakes) = Template::parse_all(&text, value.span, self.source);
+            let (mut template, mut mistakes) = Template::parse(&text, value.span, self.source);
+            let referred = template.references();
+            let refused: Vec<_> = referred
+                .iter()
+                .filter_map(|it| refused(it, level))
+                .collect();
+            if refused.is_empty() {
+                references.extend(referred);
+                mistakes.extend(template.resolve(&around.frame));
+            }
             mistakes
                 .into_iter()
+                .chain(refused)
                 .for_each(|mistake| self.report(mistake));
-            for reference in template.references() {
-                if let Some(mistake) = refused(&reference, level) {
-                    self.report(mistake);
-                } else {
-                    references.push(reference);
-                }
-            }
-            names.insert(name.value.clone(), template);
-            own.push((name.clone(), value.clone()));
+            let template = Arc::new(template);
+            names.insert(name.value.clone(), Arc::clone(&template));
+            let mut value = value.clone();
+            value.template = has_expression(&text).then_some(template);
+            own.push((name.clone(), value));
         }
         let surroundings = Surroundings {
             env: Arc::new(Env {

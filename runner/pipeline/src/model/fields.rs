@@ -1,13 +1,16 @@
 //! Values of the types that keys take, or a mistake.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::jobs::Sight;
 use super::keys::{ELSEWHERE, LATER, LEVELS, Level};
 use super::names::shown;
 use super::reader::Reader;
+use super::references::Use;
 use crate::codes;
 use crate::diagnostic::Diagnostic;
-use crate::expr::{Expr, OPEN};
+use crate::expr::{Expr, Reference, Template, has_expression};
 use crate::source::{Span, Spanned};
 use crate::suggest::did_you_mean;
 use crate::tree::{Node, Value};
@@ -118,7 +121,7 @@ impl Reader<'_> {
 
     /// Refuses an expression where none is evaluated.
     pub(super) fn has_expression(&mut self, what: &str, text: &str, span: Span) -> bool {
-        let has = text.contains(OPEN);
+        let has = has_expression(text);
         if has {
             let message = format!("{what} can't have expressions in it");
             self.report(
@@ -127,6 +130,16 @@ impl Reader<'_> {
             );
         }
         has
+    }
+
+    /// Refuses expressions in all texts of a value.
+    pub(super) fn has_expressions(&mut self, what: &str, node: &Node) -> bool {
+        let mut texts = Vec::new();
+        node.for_each_text(&mut |text, span| texts.push((text.to_owned(), span)));
+        let found = texts
+            .iter()
+            .filter(|(text, span)| self.has_expression(what, text, *span));
+        found.count() > 0
     }
 
     /// A duration that is not nothing.
@@ -213,8 +226,13 @@ impl Reader<'_> {
         found
     }
 
-    /// The condition of an `if`.
-    pub(super) fn condition(&mut self, key: &Spanned<String>, node: &Node) -> Option<Expr> {
+    /// The condition of an `if`; what it refers to is noted.
+    pub(super) fn condition(
+        &mut self,
+        sight: &Sight,
+        key: &Spanned<String>,
+        node: &Node,
+    ) -> Option<Expr> {
         let text = match &node.value {
             Value::Bool(value) => return Some(Expr::truth(*value, node.span)),
             Value::String(text) => text,
@@ -225,8 +243,9 @@ impl Reader<'_> {
             }
         };
         match Expr::parse_condition(text, node.span, self.source) {
-            Ok((expr, mistakes)) => {
-                mistakes
+            Ok(mut expr) => {
+                self.refer(sight, expr.references());
+                expr.resolve_condition(&sight.frame)
                     .into_iter()
                     .for_each(|mistake| self.report(mistake));
                 Some(expr)
@@ -236,6 +255,28 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    /// A text with expressions; what they refer to is noted.
+    pub(super) fn template(&mut self, sight: &Sight, text: &str, span: Span) -> Template {
+        let (mut template, mut mistakes) = Template::parse(text, span, self.source);
+        self.refer(sight, template.references());
+        mistakes.extend(template.resolve(&sight.frame));
+        mistakes
+            .into_iter()
+            .for_each(|mistake| self.report(mistake));
+        template
+    }
+
+    /// Notes what expressions refer to.
+    pub(super) fn refer(&mut self, sight: &Sight, references: Vec<Reference>) {
+        self.uses
+            .extend(references.into_iter().map(|reference| Use {
+                job: sight.job,
+                steps: sight.steps,
+                frame: Arc::clone(&sight.frame),
+                reference,
+            }));
     }
 }
 

@@ -29,6 +29,8 @@ pub(super) enum Takes {
     Steps,
     /// A map of inputs, which the plugin's manifest types.
     Inputs,
+    /// A map of inputs to their defaults.
+    FileInputs,
     /// A map of names to fixed values.
     Grants,
     /// A map of names to texts, numbers or true/false, for environments.
@@ -299,6 +301,56 @@ pub(super) const STEP: Level = Level {
     ],
 };
 
+/// A step that stands for the steps of a file.
+pub(super) const INCLUDE_STEP: Level = Level {
+    noun: "an include",
+    keys: &[
+        required(
+            "include",
+            Takes::Text,
+            "The file with the steps, in the pipeline's folder.",
+        ),
+        key(
+            "id",
+            Takes::Id,
+            "What expressions call it: steps.ID.outputs.NAME, an output of the file.",
+        ),
+        key(
+            "with",
+            Takes::Inputs,
+            "What is handed to the file: all that its steps see of the pipeline.",
+        ),
+        key(
+            "if",
+            Takes::Condition,
+            "Whether its steps run: an expression that is true or false.",
+        ),
+    ],
+};
+
+/// A file that is included.
+pub(super) const INCLUDED: Level = Level {
+    noun: "an included file",
+    keys: &[
+        required(
+            "version",
+            Takes::Version,
+            "The version of this file's format: 1.",
+        ),
+        key(
+            "inputs",
+            Takes::FileInputs,
+            "What can be handed to it: names and their defaults; nothing after the colon: it must be handed over.",
+        ),
+        key(
+            "outputs",
+            Takes::Outputs,
+            "What it hands to whoever includes it: steps.ID.outputs.NAME.",
+        ),
+        required("steps", Takes::Steps, "The steps, run in this order."),
+    ],
+};
+
 pub(super) const ENVIRONMENT: Level = Level {
     noun: "`environment`",
     keys: &[
@@ -367,7 +419,7 @@ pub(super) const RETRY: Level = Level {
     ],
 };
 
-pub(super) const LEVELS: &[&Level] = &[&PIPELINE, &JOB, &STEP];
+pub(super) const LEVELS: &[&Level] = &[&PIPELINE, &JOB, &STEP, &INCLUDE_STEP];
 
 /// Keys that other runners have, and what they are called here.
 pub(super) const ELSEWHERE: &[(&str, &str)] = &[
@@ -375,16 +427,13 @@ pub(super) const ELSEWHERE: &[(&str, &str)] = &[
         "strategy",
         "write `matrix:` with `max-parallel` and `fail-fast` beside its axes",
     ),
+    (
+        "include",
+        "a file is included where its steps are to run: `steps: [{ include: ci/steps.yml }]`",
+    ),
     ("timeout-minutes", "write `timeout: 10m`"),
     ("allow_failure", "write `continue-on-error: true`"),
 ];
 
 /// Keys that a later version reads. Until then they are errors: a key that nobody obeys is a promise nobody keeps.
-pub(super) const LATER: &[&str] = &[
-    "artifacts",
-    "cache",
-    "container",
-    "include",
-    "permissions",
-    "services",
-];
+pub(super) const LATER: &[&str] = &["artifacts", "cache", "container", "permissions", "services"];

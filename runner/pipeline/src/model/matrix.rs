@@ -15,7 +15,7 @@ use super::reader::Reader;
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::source::{Span, Spanned};
-use crate::tree::{Node, Value};
+use crate::tree::Node;
 
 /// The most jobs of one matrix. More are no test of something but a mistake, and nobody reads the report.
 const MAX_JOBS: usize = 256;
@@ -209,14 +209,10 @@ impl Reader<'_> {
             self.wrong_type("a value of the matrix", "something", mark(here, node), node);
             return None;
         }
-        let mut texts = Vec::new();
-        node.for_each_text(&mut |text, span| texts.push((text.to_owned(), span)));
-        for (text, span) in texts {
-            if self.has_expression("a matrix", &text, span) {
-                return None;
-            }
+        if self.has_expressions("a matrix", node) {
+            return None;
         }
-        Some(as_written(node))
+        Some(node.to_json_as_written())
     }
 
     /// What an entry of `exclude` names must be there, or it excludes nothing.
@@ -238,23 +234,6 @@ impl Reader<'_> {
                 );
             }
         }
-    }
-}
-
-/// A value as JSON; a number that JSON would write otherwise (`1.10`) is text, as it was written.
-fn as_written(node: &Node) -> Json {
-    match &node.value {
-        Value::Number(number) if number.value.to_string() != number.raw => {
-            Json::String(number.raw.clone())
-        }
-        Value::List(items) => items.iter().map(as_written).collect(),
-        Value::Map(entries) => Json::Object(
-            entries
-                .iter()
-                .map(|(key, node)| (key.value.clone(), as_written(node)))
-                .collect(),
-        ),
-        _ => node.to_json(),
     }
 }
 

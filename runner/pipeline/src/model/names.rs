@@ -3,6 +3,7 @@
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::source::Spanned;
+pub(super) use crate::suggest::shown;
 
 /// Whether it can be the id of a job or step, or the name of an output or plugin: a letter or `_`, then letters,
 /// digits, `_` and `-`.
@@ -44,17 +45,6 @@ pub(super) fn check_variable(name: &Spanned<String>, what: &str) -> Option<Diagn
         Diagnostic::error(codes::BAD_NAME, name.span, message)
             .help("a letter or `_` first, then letters, digits and `_`")
     })
-}
-
-/// The start of a text that may be long or have line ends, for a message.
-pub(super) fn shown(text: &str) -> String {
-    /// Enough to know it again in a message of one line.
-    const MAX_SHOWN: usize = 60;
-    let mut short: String = text.chars().take(MAX_SHOWN).collect();
-    if short.len() < text.len() {
-        short.push('…');
-    }
-    short.replace(|c: char| c.is_control(), " ")
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::triggers::Triggers;
-use crate::expr::{Expr, Frame, Template};
+use crate::expr::{Expr, Reference, Template};
 use crate::source::{Span, Spanned};
 use crate::tree::Node;
 
@@ -75,8 +75,6 @@ pub struct Job {
     pub concurrency: Option<Concurrency>,
     /// Whether the run goes on as if it had passed where it fails.
     pub continue_on_error: bool,
-    /// What names stand for in its own expressions.
-    pub frame: Arc<Frame>,
     /// Its steps, in the order written, those of `finally` last. Never empty in a pipeline without errors. The jobs of a
     /// matrix have them in common.
     pub steps: Arc<Vec<Step>>,
@@ -143,10 +141,21 @@ pub struct Step {
     pub continue_on_error: bool,
     /// Whether it runs at the end of its job, however the others went.
     pub finally: bool,
-    /// What names stand for in its expressions.
-    pub frame: Arc<Frame>,
+    /// Where it was included, if it comes from another file: the outermost place first.
+    pub included: Vec<Span>,
     /// The whole step.
     pub span: Span,
+}
+
+impl Step {
+    /// Every path in its expressions.
+    pub fn references(&self) -> Vec<Reference> {
+        let condition = self.condition.iter().flat_map(Expr::references);
+        let inputs = self.with.iter().flat_map(Node::references);
+        let env = self.env.entries();
+        let env = env.iter().flat_map(|(_, node)| node.references());
+        condition.chain(inputs).chain(env).collect()
+    }
 }
 
 /// Variables for the environment of a script or program: what is written here, over what is around it.

@@ -1,11 +1,12 @@
 //! Goes through the tree and makes the pipeline, collecting what is wrong.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::env::{EnvLevel, Surroundings};
 use super::fields::{Entry, mark};
 use super::graph;
-use super::jobs::StepsSeen;
+use super::jobs::{Sight, StepsSeen};
 use super::keys::PIPELINE;
 use super::matrix::Matrix;
 use super::names;
@@ -26,15 +27,17 @@ const MAX_DIAGNOSTICS: usize = 500;
 /// Gives every mistake at once, in the order of the file; a mistake of YAML alone, since all after it is guesswork.
 /// There may be a pipeline beside mistakes, of what could be read: good to look things up in, not to run.
 pub fn parse_pipeline(source: &Source) -> (Option<Pipeline>, Vec<Diagnostic>) {
-    let root = match parse_tree(source) {
+    let root = match parse_tree(source.file_at(0)) {
         Ok(root) => root,
         Err(mistake) => return (None, vec![mistake]),
     };
     let mut reader = Reader::new(source);
     let pipeline = reader.pipeline(&root);
     let mut diagnostics = reader.diagnostics;
+    // A file that is included twice has its mistakes twice.
+    let mut told = HashSet::new();
+    diagnostics.retain(|it| told.insert((it.span, it.code, it.message.clone())));
     diagnostics.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.span.end));
-    diagnostics.dedup();
     (pipeline, diagnostics)
 }
 
@@ -52,6 +55,12 @@ pub(super) struct Reader<'a> {
     pub(super) defaults: Defaults,
     /// What the matrices of jobs make, by the jobs' keys.
     pub(super) matrices: HashMap<String, Matrix>,
+    /// The files that are being read, the pipeline's own left out: each is included by the one before it.
+    pub(super) including: Vec<String>,
+    /// What the files that are included say, by their paths.
+    pub(super) files: HashMap<String, Arc<Node>>,
+    /// How many steps there are by includes.
+    pub(super) included_steps: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -64,6 +73,9 @@ impl<'a> Reader<'a> {
             env: Surroundings::default(),
             defaults: Defaults::default(),
             matrices: HashMap::new(),
+            including: Vec::new(),
+            files: HashMap::new(),
+            included_steps: 0,
         }
     }
 
@@ -106,8 +118,8 @@ impl<'a> Reader<'a> {
             let (env, references) =
                 self.env(key, node, &Surroundings::default(), EnvLevel::Pipeline);
             self.env = env;
-            let frame = std::sync::Arc::default();
-            self.refer(0, StepsSeen::None, &frame, references.into_iter());
+            let seen = Sight::of_job(0, StepsSeen::None);
+            self.refer(&seen, references);
         }
         if let Some((key, node)) = root.entry("defaults") {
             self.defaults = self.defaults(key, node, &Defaults::default());
@@ -133,7 +145,7 @@ impl<'a> Reader<'a> {
         Some(pipeline)
     }
 
-    fn version(&mut self, key: &Spanned<String>, node: &Node) {
+    pub(super) fn version(&mut self, key: &Spanned<String>, node: &Node) {
         let span = mark(key.span, node);
         let number = node.as_number().and_then(|number| number.value.as_u64());
         match number {

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::include::INNER;
 use super::jobs::StepsSeen;
 use super::names::shown;
 use super::pipeline::Pipeline;
@@ -11,10 +12,7 @@ use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Frame, Reference, Target};
 use crate::source::{Span, Spanned};
-use crate::suggest::did_you_mean;
-
-/// The most names that an unknown one is compared with. More have no pipeline; it keeps a generated one quick.
-const MAX_CANDIDATES: usize = 2_000;
+use crate::suggest::similar;
 
 /// A path in an expression, and from where it looks.
 #[derive(Debug)]
@@ -23,7 +21,7 @@ pub(super) struct Use {
     pub(super) job: usize,
     /// The steps it can see.
     pub(super) steps: StepsSeen,
-    /// What `env` has there.
+    /// What names of the file stand for there.
     pub(super) frame: Arc<Frame>,
     pub(super) reference: Reference,
 }
@@ -140,6 +138,14 @@ impl<'a> Checker<'a> {
 
     fn unknown(&self, used: &Use) -> Option<Diagnostic> {
         let span = used.reference.span;
+        let in_job = matches!(
+            used.reference.target,
+            Target::StepOutput { .. } | Target::StepOutcome(_)
+        );
+        // What else an included file refers to is looked up where it stands.
+        if used.frame.file().is_some() && !in_job {
+            return None;
+        }
         match &used.reference.target {
             Target::Secret(name) => self.unknown_secret(name, span),
             Target::Variable(name) => self.unknown_variable(name, span),
@@ -148,8 +154,9 @@ impl<'a> Checker<'a> {
             }
             Target::JobOutput { job, output } => self.unknown_job(used, job, Some(output)),
             Target::JobOutcome(job) => self.unknown_job(used, job, None),
-            Target::Env(name) => unknown_env(name, &used.frame, span),
             Target::Matrix(axis) => self.unknown_axis(used, axis),
+            // These are looked up where they stand.
+            Target::Env(_) | Target::Input(_) => None,
             Target::Run(_) | Target::Event => None,
         }
     }
@@ -194,7 +201,9 @@ impl<'a> Checker<'a> {
 
     fn unknown_step(&self, used: &Use, id: &str) -> Option<Diagnostic> {
         let job = self.declared.jobs.get(used.job)?;
-        let found = job.steps.iter().find(|(step, _)| step == id);
+        let whole = used.frame.id_in_job(id);
+        let prefix = used.frame.file().map_or("", |file| file.prefix.as_str());
+        let found = job.steps.iter().find(|(step, _)| *step == whole);
         let name = shown(id);
         let diagnostic = |message: String, help: String| {
             let span = used.reference.span;
@@ -217,9 +226,16 @@ impl<'a> Checker<'a> {
                     .to_owned(),
             ),
             (None, _) => {
-                let ids = job.steps.iter().map(|(step, _)| step.as_str());
+                let ids = job
+                    .steps
+                    .iter()
+                    .filter_map(|(step, _)| step.strip_prefix(prefix))
+                    .filter(|step| !step.contains(INNER));
+                let in_file = !prefix.is_empty();
                 let help = similar(id, ids).unwrap_or_else(|| {
-                    if self.declared.jobs.iter().any(|other| {
+                    if in_file {
+                        format!("give the step that is meant `id: {name}`; what is not in this file is handed over by its `inputs`")
+                    } else if self.declared.jobs.iter().any(|other| {
                         other.id != job.id && other.steps.iter().any(|(step, _)| step == id)
                     }) {
                         "another job has it: hand the value over by that job's `outputs`, and refer to `needs.JOB.outputs.NAME`".to_owned()
@@ -227,7 +243,8 @@ impl<'a> Checker<'a> {
                         format!("give the step that is meant `id: {name}`")
                     }
                 });
-                diagnostic(format!("there is no step `{name}` in this job"), help)
+                let place = if in_file { "file" } else { "job" };
+                diagnostic(format!("there is no step `{name}` in this {place}"), help)
             }
         }
     }
@@ -297,30 +314,4 @@ impl<'a> Checker<'a> {
                 .help(help),
         )
     }
-}
-
-fn unknown_env(name: &str, frame: &Frame, span: Span) -> Option<Diagnostic> {
-    let name = shown(name);
-    match frame.get(&name) {
-        Some(template) if template.secrets().is_empty() => None,
-        Some(_) => Some(
-            Diagnostic::error(
-                codes::SECRET_EXPOSED,
-                span,
-                format!("`env.{name}` holds a secret, which expressions take by its own name"),
-            )
-            .help("write `secrets.NAME` where the secret is handed over"),
-        ),
-        None => {
-            let help = similar(&name, frame.names().into_iter()).unwrap_or_else(|| {
-                format!("add `{name}` to `env` of the step, of its job or of the pipeline")
-            });
-            let message = format!("`env` has no `{name}` here");
-            Some(Diagnostic::error(codes::UNKNOWN_VARIABLE, span, message).help(help))
-        }
-    }
-}
-
-fn similar<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
-    did_you_mean(name, known.take(MAX_CANDIDATES)).map(|known| format!("did you mean `{known}`?"))
 }

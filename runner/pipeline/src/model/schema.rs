@@ -1,35 +1,65 @@
-//! The file's JSON Schema, made from the reader's own tables of keys.
+//! The files' JSON Schemas, made from the reader's own tables of keys.
 
 use serde_json::{Map, Value, json};
 
-use super::keys::{CONCURRENCY, DEFAULTS, ENVIRONMENT, JOB, Level, PIPELINE, RETRY, STEP, Takes};
+use super::keys::{
+    CONCURRENCY, DEFAULTS, ENVIRONMENT, INCLUDE_STEP, INCLUDED, JOB, Level, PIPELINE, RETRY, STEP,
+    Takes,
+};
 use super::names::{IDENTIFIER_PATTERN, VARIABLE_PATTERN};
 use super::pipeline::FAILURES;
 use super::triggers::EVENTS;
 
-/// What the schema is known by; it is found in the repository, not at an address.
+/// What the schemas are known by; they are found in the repository, not at an address.
 const SCHEMA_ID: &str = "urn:capstep:pipeline:1";
+/// The same of files that are included.
+const INCLUDED_ID: &str = "urn:capstep:included:1";
+/// The version of JSON Schema.
+const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
 /// The pattern of [`crate::units::parse_duration`].
 const DURATION_PATTERN: &str = "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$";
 
 /// The JSON Schema (draft 2020-12) of a pipeline file, for editors. What it can't say (names that exist, cycles,
 /// expressions) is checked by [`crate::parse_pipeline`] alone.
 pub fn pipeline_schema() -> Value {
-    let mut schema = level(&PIPELINE);
-    let definitions = json!({
-        "job": level(&JOB),
-        "step": level(&STEP),
-        "defaults": level(&DEFAULTS),
-        "retry": level(&RETRY),
-        "environment": level(&ENVIRONMENT),
-        "concurrency": level(&CONCURRENCY),
-    });
+    let levels = [
+        ("job", &JOB),
+        ("step", &STEP),
+        ("include", &INCLUDE_STEP),
+        ("defaults", &DEFAULTS),
+        ("retry", &RETRY),
+        ("environment", &ENVIRONMENT),
+        ("concurrency", &CONCURRENCY),
+    ];
+    schema("A capstep pipeline", SCHEMA_ID, &PIPELINE, &levels)
+}
+
+/// The same of a file that a pipeline includes.
+pub fn included_schema() -> Value {
+    let levels = [
+        ("step", &STEP),
+        ("include", &INCLUDE_STEP),
+        ("retry", &RETRY),
+    ];
+    schema(
+        "Steps that capstep pipelines include",
+        INCLUDED_ID,
+        &INCLUDED,
+        &levels,
+    )
+}
+
+fn schema(title: &str, id: &str, root: &Level, levels: &[(&str, &Level)]) -> Value {
+    let mut schema = level(root);
+    let definitions: Map<String, Value> = levels
+        .iter()
+        .map(|(name, keys)| ((*name).to_owned(), level(keys)))
+        .collect();
     if let Value::Object(schema) = &mut schema {
-        schema.insert("$defs".to_owned(), definitions);
-        schema.shift_insert(0, "title".to_owned(), "A capstep pipeline".into());
-        schema.shift_insert(0, "$id".to_owned(), SCHEMA_ID.into());
-        let draft = "https://json-schema.org/draft/2020-12/schema";
-        schema.shift_insert(0, "$schema".to_owned(), draft.into());
+        schema.insert("$defs".to_owned(), definitions.into());
+        schema.shift_insert(0, "title".to_owned(), title.into());
+        schema.shift_insert(0, "$id".to_owned(), id.into());
+        schema.shift_insert(0, "$schema".to_owned(), DRAFT.into());
     }
     schema
 }
@@ -91,9 +121,11 @@ fn takes(takes: Takes) -> Value {
         }
         Takes::Outputs => map_of(&id, &json!({ "type": "string" })),
         Takes::Steps => {
-            json!({ "type": "array", "items": { "$ref": "#/$defs/step" }, "minItems": 1 })
+            let either = json!([{ "$ref": "#/$defs/step" }, { "$ref": "#/$defs/include" }]);
+            json!({ "type": "array", "items": { "anyOf": either }, "minItems": 1 })
         }
         Takes::Inputs => json!({ "type": "object" }),
+        Takes::FileInputs => map_of(&id, &json!({})),
         Takes::Grants => {
             json!({ "anyOf": [map_of(&id, &json!({})), text, { "type": "array", "items": text }] })
         }
@@ -192,6 +224,8 @@ mod tests {
         check(&schema, &PIPELINE);
         check(&schema["$defs"]["job"], &JOB);
         check(&schema["$defs"]["step"], &STEP);
+        check(&schema["$defs"]["include"], &INCLUDE_STEP);
+        check(&included_schema(), &INCLUDED);
         check(&schema["$defs"]["defaults"], &DEFAULTS);
         check(&schema["$defs"]["retry"], &RETRY);
         check(&schema["$defs"]["environment"], &ENVIRONMENT);

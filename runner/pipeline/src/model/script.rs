@@ -70,10 +70,7 @@ impl Reader<'_> {
         let own = |key: &Spanned<String>| node.entry(&key.value).is_some();
         let others = defaults.script.iter().filter(|(key, _)| !own(key));
         inputs.extend(others.cloned());
-        let with = Node {
-            value: Value::Map(inputs),
-            span: node.span,
-        };
+        let with = Node::new(Value::Map(inputs), node.span);
         let is_empty = matches!(&script.value, Value::String(text) if text.trim().is_empty());
         if is_empty || script.is_null() {
             self.report(

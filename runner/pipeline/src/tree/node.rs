@@ -1,5 +1,8 @@
 //! The tree's types.
 
+use std::sync::Arc;
+
+use crate::expr::{Reference, Template};
 use crate::source::{Span, Spanned};
 
 /// A value and where it was written.
@@ -12,6 +15,9 @@ pub struct Node {
     pub value: Value,
     /// Where it stands.
     pub span: Span,
+    /// Of a text with expressions in it: what it says, where the place is one for expressions. Made when the pipeline is
+    /// read, with what names stand for there; without one a text is just text.
+    pub template: Option<Arc<Template>>,
 }
 
 /// A YAML value.
@@ -41,6 +47,30 @@ pub struct Number {
 }
 
 impl Node {
+    /// A value at a place.
+    pub fn new(value: Value, span: Span) -> Self {
+        Self {
+            value,
+            span,
+            template: None,
+        }
+    }
+
+    /// Moves all places, from the beginning of a file to where the file stands among others.
+    pub(super) fn shift(&mut self, by: usize) {
+        self.span = self.span.shifted(by);
+        match &mut self.value {
+            Value::List(items) => items.iter_mut().for_each(|item| item.shift(by)),
+            Value::Map(entries) => {
+                for (key, node) in entries {
+                    key.span = key.span.shifted(by);
+                    node.shift(by);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+
     /// What kind of value it is, in the words of messages.
     pub fn kind_name(&self) -> &'static str {
         match self.value {
@@ -136,17 +166,56 @@ impl Node {
         }
     }
 
+    /// The same, but a number that JSON would write otherwise (`1.10`) is text, as it was written.
+    pub fn to_json_as_written(&self) -> serde_json::Value {
+        match &self.value {
+            Value::Number(number) if number.value.to_string() != number.raw => {
+                number.raw.clone().into()
+            }
+            Value::List(items) => items.iter().map(Self::to_json_as_written).collect(),
+            Value::Map(entries) => serde_json::Value::Object(
+                entries
+                    .iter()
+                    .map(|(key, node)| (key.value.clone(), node.to_json_as_written()))
+                    .collect(),
+            ),
+            _ => self.to_json(),
+        }
+    }
+
     /// Calls `visit` with every text in the tree, itself included, in the order written.
     pub fn for_each_text<'a>(&'a self, visit: &mut impl FnMut(&'a str, Span)) {
+        self.for_each(&mut |node| {
+            if let Value::String(text) = &node.value {
+                visit(text, node.span);
+            }
+        });
+    }
+
+    /// Calls `visit` with everything in the tree, itself included, in the order written.
+    pub fn for_each<'a>(&'a self, visit: &mut impl FnMut(&'a Self)) {
+        visit(self);
         match &self.value {
-            Value::String(text) => visit(text, self.span),
-            Value::List(items) => items.iter().for_each(|item| item.for_each_text(visit)),
+            Value::List(items) => items.iter().for_each(|item| item.for_each(visit)),
             Value::Map(entries) => {
                 for (_, node) in entries {
-                    node.for_each_text(visit);
+                    node.for_each(visit);
                 }
             }
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
+    }
+
+    /// Every path in its expressions, in the order written.
+    pub fn references(&self) -> Vec<Reference> {
+        let mut found = Vec::new();
+        self.for_each(&mut |node| {
+            found.extend(
+                node.template
+                    .iter()
+                    .flat_map(|template| template.references()),
+            );
+        });
+        found
     }
 }

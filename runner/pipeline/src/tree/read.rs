@@ -11,18 +11,31 @@ use super::node::{Node, Number, Value};
 use super::syntax::{self, location_span};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
-use crate::source::{MAX_SOURCE_BYTES, Source, Span, Spanned};
+use crate::source::{File, MAX_SOURCE_BYTES, Span, Spanned};
 
-/// Reads the file's YAML.
+/// Reads a file's YAML.
 ///
 /// # Errors
 ///
 /// One diagnostic: for text that is too long, that is not YAML, that goes beyond the limits, or that has a key twice.
-pub fn parse_tree(source: &Source) -> Result<Node, Diagnostic> {
-    if source.text.len() > MAX_SOURCE_BYTES {
+pub fn parse_tree(file: File<'_>) -> Result<Node, Diagnostic> {
+    match parse(file.text) {
+        Ok(mut root) => {
+            if file.start > 0 {
+                root.shift(file.start);
+            }
+            Ok(root)
+        }
+        Err(diagnostic) => Err(diagnostic.shifted(file.start)),
+    }
+}
+
+/// Reads a text's YAML; places count from its beginning.
+fn parse(text: &str) -> Result<Node, Diagnostic> {
+    if text.len() > MAX_SOURCE_BYTES {
         let message = format!(
             "the file has {} bytes; a pipeline may have at most {MAX_SOURCE_BYTES} bytes (1 MiB)",
-            source.text.len()
+            text.len()
         );
         return Err(Diagnostic::error(
             codes::LIMIT_EXCEEDED,
@@ -30,22 +43,22 @@ pub fn parse_tree(source: &Source) -> Result<Node, Diagnostic> {
             message,
         ));
     }
-    let raw = read(source, DuplicateKeyPolicy::Error).map_err(|error| {
+    let raw = read(text, DuplicateKeyPolicy::Error).map_err(|error| {
         // Only after the error: a second reading that keeps every entry shows where the key stood first.
-        let first = syntax::duplicate_key(&error, source).and_then(|(key, second)| {
-            let all = read(source, DuplicateKeyPolicy::LastWins).ok()?;
-            Builder { source }.first_of(&all, &key, second)
+        let first = syntax::duplicate_key(&error, text).and_then(|(key, second)| {
+            let all = read(text, DuplicateKeyPolicy::LastWins).ok()?;
+            Builder { text }.first_of(&all, &key, second)
         });
-        syntax::diagnostic(&error, first, source)
+        syntax::diagnostic(&error, first, text)
     })?;
-    Builder { source }.node(raw)
+    Builder { text }.node(raw)
 }
 
 fn read(
-    source: &Source,
+    text: &str,
     duplicates: DuplicateKeyPolicy,
 ) -> Result<Located<Raw>, Box<serde_saphyr::Error>> {
-    serde_saphyr::from_str_with_options(&source.text, limits::options(duplicates)).map_err(Box::new)
+    serde_saphyr::from_str_with_options(text, limits::options(duplicates)).map_err(Box::new)
 }
 
 type Located<T> = serde_saphyr::Spanned<T>;
@@ -128,17 +141,21 @@ impl<'de> Visitor<'de> for RawVisitor {
 }
 
 struct Builder<'a> {
-    source: &'a Source,
+    text: &'a str,
 }
 
 impl Builder<'_> {
+    fn slice(&self, span: Span) -> &str {
+        self.text.get(span.start..span.end).unwrap_or("")
+    }
+
     fn node(&self, raw: Located<Raw>) -> Result<Node, Diagnostic> {
-        let mut span = location_span(&raw.defined, self.source);
+        let mut span = location_span(&raw.defined, self.text);
         let value = match raw.value {
             Raw::Null => Value::Null,
             Raw::Bool(value) => Value::Bool(value),
             Raw::Number(value) => Value::Number(self.number(value, span)),
-            Raw::String(text) => Value::String(self.text(text, span)),
+            Raw::String(text) => Value::String(self.plain(text, span)),
             Raw::List(items) => {
                 let items = items
                     .into_iter()
@@ -154,7 +171,7 @@ impl Builder<'_> {
                 Value::Map(entries)
             }
         };
-        Ok(Node { value, span })
+        Ok(Node::new(value, span))
     }
 
     fn entries(
@@ -164,7 +181,7 @@ impl Builder<'_> {
         let mut seen: HashMap<String, Span> = HashMap::with_capacity(raw.len());
         let mut entries = Vec::with_capacity(raw.len());
         for (key, value) in raw {
-            let span = location_span(&key.defined, self.source);
+            let span = location_span(&key.defined, self.text);
             // To YAML `1` and `"1"` are two keys; here all keys are text, and these the same.
             if let Some(first) = seen.insert(key.value.clone(), span) {
                 return Err(syntax::duplicate(&key.value, span, Some(first)));
@@ -176,7 +193,7 @@ impl Builder<'_> {
 
     /// The text of a number, unless it was quoted (`!!int "5"`), where the value's own text does.
     fn number(&self, value: serde_json::Number, span: Span) -> Number {
-        let written = self.source.slice(span).trim();
+        let written = self.slice(span).trim();
         let plain = written.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
         let raw = if plain {
             written.to_owned()
@@ -187,8 +204,8 @@ impl Builder<'_> {
     }
 
     /// The reader writes every number beyond a float's range as `.inf`; the text that was there is what was meant.
-    fn text(&self, text: String, span: Span) -> String {
-        let written = self.source.slice(span);
+    fn plain(&self, text: String, span: Span) -> String {
+        let written = self.slice(span);
         let overflowed = matches!(text.as_str(), ".inf" | "-.inf" | ".nan");
         if overflowed && written.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) {
             written.trim().to_owned()
@@ -204,13 +221,13 @@ impl Builder<'_> {
             .filter(|part| part.start >= start.start)
             .fold(start.end, |end, part| end.max(part.end));
         let mut end = end;
-        let close = match self.source.slice(start) {
+        let close = match self.slice(start) {
             "[" => Some(']'),
             "{" => Some('}'),
             _ => None,
         };
         if let Some(close) = close {
-            let rest = self.source.text.get(end..).unwrap_or("");
+            let rest = self.text.get(end..).unwrap_or("");
             let gap = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ',');
             if gap.starts_with(close) {
                 end += rest.len() - gap.len() + close.len_utf8();
@@ -227,7 +244,7 @@ impl Builder<'_> {
                 .find_map(|item| self.first_of(item, key, second)),
             Raw::Map(entries) => {
                 let span = |(name, _): &(Located<String>, _)| {
-                    (name.value == key).then(|| location_span(&name.defined, self.source))
+                    (name.value == key).then(|| location_span(&name.defined, self.text))
                 };
                 let places: Vec<Span> = entries.iter().filter_map(span).collect();
                 if places.iter().any(|place| place.start == second) {

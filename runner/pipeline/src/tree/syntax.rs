@@ -4,45 +4,44 @@ use serde_saphyr::{Error, Location};
 
 use crate::codes;
 use crate::diagnostic::Diagnostic;
-use crate::source::{Source, Span};
+use crate::source::Span;
 
 /// The bytes that a location covers. Errors of the scanner know line and column only.
-pub(super) fn location_span(location: &Location, source: &Source) -> Span {
+pub(super) fn location_span(location: &Location, text: &str) -> Span {
     let span = location.span();
     match (span.byte_offset(), span.byte_len()) {
         (Some(offset), len) => {
             let start = usize::try_from(offset).unwrap_or(usize::MAX);
             let len = len.and_then(|len| usize::try_from(len).ok()).unwrap_or(0);
-            clamp(start, start.saturating_add(len), source)
+            clamp(start, start.saturating_add(len), text)
         }
         (None, _) => {
             let line = usize::try_from(location.line()).unwrap_or(0);
             let column = usize::try_from(location.column()).unwrap_or(0);
-            point(line, column, source)
+            point(line, column, text)
         }
     }
 }
 
 /// The one character at line and column (both from 1), or the end of the text.
-fn point(line: usize, column: usize, source: &Source) -> Span {
-    let start: usize = source
-        .text
+fn point(line: usize, column: usize, text: &str) -> Span {
+    let start: usize = text
         .split_inclusive('\n')
         .take(line.saturating_sub(1))
         .map(str::len)
         .sum();
-    let rest = source.text.get(start..).unwrap_or("");
+    let rest = text.get(start..).unwrap_or("");
     let mut characters = rest.char_indices().skip(column.saturating_sub(1));
     match characters.next() {
         Some((at, c)) => Span::new(start + at, start + at + c.len_utf8()),
-        None => Span::new(source.text.len(), source.text.len()),
+        None => Span::new(text.len(), text.len()),
     }
 }
 
-fn clamp(start: usize, end: usize, source: &Source) -> Span {
+fn clamp(start: usize, end: usize, text: &str) -> Span {
     Span::new(
-        source.text.floor_char_boundary(start),
-        source.text.floor_char_boundary(end),
+        text.floor_char_boundary(start),
+        text.floor_char_boundary(end),
     )
 }
 
@@ -55,10 +54,10 @@ fn cause(error: &Error) -> &Error {
 }
 
 /// The key and the place of the second one, if the error is a key that stands twice.
-pub(super) fn duplicate_key(error: &Error, source: &Source) -> Option<(String, usize)> {
+pub(super) fn duplicate_key(error: &Error, text: &str) -> Option<(String, usize)> {
     match cause(error) {
         Error::DuplicateMappingKey { key, location } => {
-            Some((key.clone()?, location_span(location, source).start))
+            Some((key.clone()?, location_span(location, text).start))
         }
         _ => None,
     }
@@ -80,15 +79,15 @@ pub(super) fn duplicate(key: &str, second: Span, first: Option<Span>) -> Diagnos
 }
 
 /// The reader's error as a diagnostic. `first` is where a key that stands twice stood first.
-pub(super) fn diagnostic(error: &Error, first: Option<Span>, source: &Source) -> Diagnostic {
+pub(super) fn diagnostic(error: &Error, first: Option<Span>, text: &str) -> Diagnostic {
     let error = cause(error);
     let span = error
         .location()
-        .map(|location| location_span(&location, source))
+        .map(|location| location_span(&location, text))
         .unwrap_or_default();
     match error {
         Error::DuplicateMappingKey { key, .. } => {
-            duplicate(key.as_deref().unwrap_or("?"), whole_word(span, source), first)
+            duplicate(key.as_deref().unwrap_or("?"), whole_word(span, text), first)
         }
         Error::Budget { .. }
         | Error::AliasReplayCounterOverflow { .. }
@@ -119,7 +118,7 @@ pub(super) fn diagnostic(error: &Error, first: Option<Span>, source: &Source) ->
             "only text can be a key",
         )
         .help("an expression or other text that starts with `{` or `[` must be in quotes: \"${{ … }}\""),
-        _ => other(error, span, source),
+        _ => other(error, span, text),
     }
 }
 
@@ -130,11 +129,11 @@ fn too_much(span: Span) -> Diagnostic {
 }
 
 /// Widens a place to the word that starts there, so that it can be marked.
-fn whole_word(span: Span, source: &Source) -> Span {
+fn whole_word(span: Span, text: &str) -> Span {
     if !span.is_empty() {
         return span;
     }
-    let rest = source.text.get(span.start..).unwrap_or("");
+    let rest = text.get(span.start..).unwrap_or("");
     let len = rest
         .find(|c: char| c.is_whitespace() || c == ':')
         .unwrap_or(rest.len());
@@ -142,7 +141,7 @@ fn whole_word(span: Span, source: &Source) -> Span {
 }
 
 /// A message that the scanner worded, with what usually helps.
-fn other(error: &Error, span: Span, source: &Source) -> Diagnostic {
+fn other(error: &Error, span: Span, text: &str) -> Diagnostic {
     let full = error.to_string();
     // The scanner stops at its own limit where brackets open too fast for the budget to count them.
     if full.contains("recursion limit") {
@@ -161,7 +160,7 @@ fn other(error: &Error, span: Span, source: &Source) -> Diagnostic {
         .iter()
         .find(|(words, _)| words.iter().all(|word| lower.contains(word)))
         .map(|(_, help)| (*help).to_owned())
-        .or_else(|| tab_hint(span, source));
+        .or_else(|| tab_hint(span, text));
     Diagnostic::error(
         codes::YAML_SYNTAX,
         span,
@@ -195,9 +194,9 @@ fn quote(message: &str) -> String {
     text
 }
 
-fn tab_hint(span: Span, source: &Source) -> Option<String> {
-    let (line, _) = source.line_column(span.start);
-    let indent = source.line_text(line);
+fn tab_hint(span: Span, text: &str) -> Option<String> {
+    let start = text.get(..span.start)?.rfind('\n').map_or(0, |end| end + 1);
+    let indent = text.get(start..)?.lines().next().unwrap_or("");
     let indent = indent.get(..indent.len() - indent.trim_start().len())?;
     indent
         .contains('\t')

@@ -6,7 +6,7 @@ use super::{Node, Value, parse_tree};
 use crate::source::Source;
 
 fn tree(text: &str) -> Node {
-    parse_tree(&Source::new("t.yml", text)).unwrap()
+    parse_tree(Source::new("t.yml", text).file_at(0)).unwrap()
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn what_looks_like_something_else_stays_text() {
 fn spans_cover_what_was_written() {
     let text = "\u{feff}hé: [1, 'q', {x: y, z: [ ] }, ]\nsteps:\n  - uses: a\n    with: {b: c}\n  - &s\n    uses: d\n  - *s\nt: |\n  one\n  two\nn:\n";
     let source = Source::new("t.yml", text);
-    let root = parse_tree(&source).unwrap();
+    let root = parse_tree(source.file_at(0)).unwrap();
     let slice = |node: &Node| source.slice(node.span).to_owned();
     let list = root.get("hé").unwrap();
     assert_eq!(slice(list), "[1, 'q', {x: y, z: [ ] }, ]");
@@ -94,7 +94,7 @@ fn json_keeps_order() {
 fn errors_are_located_and_hinted() {
     let check = |text: &str, expected: &str| {
         let source = Source::new("t.yml", text);
-        let found = parse_tree(&source).unwrap_err();
+        let found = parse_tree(source.file_at(0)).unwrap_err();
         assert_eq!(found.plain(&source), expected, "{text:?}");
     };
     check(
@@ -163,7 +163,7 @@ fn errors_are_located_and_hinted() {
 fn bombs_end_quickly() {
     let check = |name: &str, text: String| {
         let started = Instant::now();
-        let error = parse_tree(&Source::new("t.yml", text)).unwrap_err();
+        let error = parse_tree(Source::new("t.yml", text).file_at(0)).unwrap_err();
         assert_eq!(error.code, "limit-exceeded", "{name}: {}", error.message);
         // Generous, since the machine may be busy; each takes some milliseconds.
         assert!(started.elapsed() < Duration::from_secs(5), "{name}");

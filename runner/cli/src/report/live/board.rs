@@ -1,5 +1,6 @@
 //! What runs now, folded from events.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use capstep_engine::{Event, Outcome, StepRef};
@@ -11,9 +12,11 @@ use crate::printer::plain;
 #[derive(Debug)]
 pub(super) struct Board {
     pub(super) began: Instant,
-    /// In the order in which they began.
+    /// In the order of the pipeline, so that rows keep their places.
     pub(super) running: Vec<Job>,
     pub(super) counts: Counts,
+    /// Each job's place in the pipeline.
+    places: HashMap<String, usize>,
 }
 
 /// How many jobs there are, and how many have ended in which way.
@@ -54,6 +57,7 @@ impl Board {
             began: now,
             running: Vec::new(),
             counts: Counts::default(),
+            places: HashMap::new(),
         }
     }
 
@@ -63,6 +67,8 @@ impl Board {
             Event::RunStarted { jobs, .. } => {
                 self.began = now;
                 self.counts.all = jobs.len();
+                let places = jobs.iter().enumerate();
+                self.places = places.map(|(at, id)| (on_a_line(id), at)).collect();
             }
             Event::JobStarted { job } => self.job_started(job, now),
             Event::JobWaiting { job, group } => {
@@ -137,12 +143,17 @@ impl Board {
 
     fn job_started(&mut self, id: &str, now: Instant) {
         if self.job(id).is_none() {
-            self.running.push(Job {
-                id: on_a_line(id),
+            let id = on_a_line(id);
+            let place = |id: &String| self.places.get(id).copied().unwrap_or(usize::MAX);
+            let own = place(&id);
+            let at = self.running.partition_point(|job| place(&job.id) <= own);
+            let job = Job {
+                id,
                 began: now,
                 waits_for: None,
                 step: None,
-            });
+            };
+            self.running.insert(at, job);
         }
     }
 

@@ -1,6 +1,6 @@
 //! What is run and what is taken, as text.
 
-use capstep_pipeline::parse_pipeline;
+use capstep_pipeline::{Source, parse_pipeline};
 use serde_json::json;
 
 use super::*;
@@ -74,7 +74,7 @@ fn chosen(pipeline: &str, again: &Again, past: Option<&Recorded>) -> String {
     let source = Source::new("capstep.yml", pipeline);
     let (pipeline, mistakes) = parse_pipeline(&source);
     assert!(mistakes.is_empty(), "{mistakes:?}");
-    match choose(&source, &pipeline.unwrap(), again, past) {
+    match choose(&pipeline.unwrap(), again, past) {
         Ok(resume) => shown(&resume),
         Err(error) => error.to_string(),
     }

@@ -1,7 +1,7 @@
 //! Texts with expressions in them: what they come to, as far as that is known.
 
-use capstep_pipeline::expr::{Evaluated, SecretText, Template, evaluate_template};
-use capstep_pipeline::{Diagnostic, Span};
+use capstep_pipeline::expr::{Evaluated, SecretText, evaluate_template};
+use capstep_pipeline::{Diagnostic, Node, Span};
 use serde_json::Value;
 
 use super::Walk;
@@ -19,18 +19,19 @@ pub(super) enum Text {
 }
 
 impl Walk<'_, '_> {
-    pub(super) fn text(&mut self, text: &str, span: Span) -> Text {
+    /// A value that is `text`.
+    pub(super) fn text(&mut self, node: &Node, text: &str) -> Text {
+        let span = node.span;
         if let Some(provenance) = &self.evaluated {
             return Text::Known(Value::String(text.to_owned()), provenance.clone());
         }
-        let template = match Template::parse(text, span, self.source) {
-            Ok(template) => template,
-            Err(diagnostic) => {
-                self.say(diagnostic);
-                return Text::Bad;
-            }
+        let Some(template) = &node.template else {
+            return Text::Known(Value::String(text.to_owned()), Provenance::Written);
         };
-        let knowledge = knowledge_of(&template, self.scope);
+        if template.has_mistakes() {
+            return Text::Bad;
+        }
+        let knowledge = knowledge_of(template, self.scope);
         if knowledge == Knowledge::Undeclared {
             return Text::Bad;
         }
@@ -62,7 +63,7 @@ impl Walk<'_, '_> {
             }
             return Text::NotYet(provenance);
         }
-        match evaluate_template(&template, self.scope) {
+        match evaluate_template(template, self.scope) {
             Ok(Evaluated::Json(value)) => Text::Known(value, provenance),
             Ok(Evaluated::Secret(secret)) => Text::Secret(secret),
             Err(error) => {

@@ -10,7 +10,7 @@ mod record;
 mod single;
 mod whole;
 
-use capstep_pipeline::{Diagnostic, Node, Source, Step, Value as Tree};
+use capstep_pipeline::{Diagnostic, Node, Step, Value as Tree};
 use serde_json::Value;
 
 use super::leaf::{Leaf, Provenance};
@@ -22,7 +22,6 @@ use crate::manifest::Kind;
 use crate::manifest::Manifest;
 
 pub(super) struct Walk<'a, 'm> {
-    source: &'a Source,
     scope: &'a dyn InputScope,
     diagnostics: Vec<Diagnostic>,
     leaves: Vec<Leaf<'m>>,
@@ -35,9 +34,8 @@ pub(super) struct Walk<'a, 'm> {
 }
 
 impl<'a, 'm> Walk<'a, 'm> {
-    pub(super) fn new(source: &'a Source, scope: &'a dyn InputScope) -> Self {
+    pub(super) fn new(scope: &'a dyn InputScope) -> Self {
         Self {
-            source,
             scope,
             diagnostics: Vec::new(),
             leaves: Vec::new(),

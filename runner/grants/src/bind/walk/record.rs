@@ -140,8 +140,8 @@ impl<'m> Walk<'_, 'm> {
                     .collect();
                 Value::Array(values)
             }
-            Tree::String(text)
-                if is_single_expression(text)
+            Tree::String(_)
+                if is_single_expression(node)
                     && !input.is_sensitive()
                     && self.evaluated.is_none() =>
             {

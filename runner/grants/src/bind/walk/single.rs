@@ -33,7 +33,7 @@ impl<'m> Walk<'_, 'm> {
                 }
                 LeafValue::Known(Value::String(text.clone()))
             }
-            Tree::String(text) => match self.text(text, node.span) {
+            Tree::String(text) => match self.text(node, text) {
                 Text::Known(value, from) => {
                     provenance = from;
                     LeafValue::Known(value)

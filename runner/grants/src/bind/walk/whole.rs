@@ -21,7 +21,7 @@ impl<'m> Walk<'_, 'm> {
         expected: &str,
     ) -> Value {
         if let Tree::String(text) = &node.value
-            && is_single_expression(text)
+            && is_single_expression(node)
             && self.evaluated.is_none()
         {
             if input.is_sensitive() {
@@ -36,7 +36,7 @@ impl<'m> Walk<'_, 'm> {
                 );
                 return Value::Null;
             }
-            match self.text(text, node.span) {
+            match self.text(node, text) {
                 Text::Known(value, provenance) => {
                     let as_node = node_of(&value, node.span);
                     // Text is a list of one; it is no map.
@@ -72,7 +72,7 @@ impl<'m> Walk<'_, 'm> {
     /// Free JSON: expressions in its texts are put in, secrets have no place in it.
     pub(super) fn json(&mut self, input: &'m Input, node: &Node, at: &str) -> Value {
         match &node.value {
-            Tree::String(text) => match self.text(text, node.span) {
+            Tree::String(text) => match self.text(node, text) {
                 Text::Known(value, _) => value,
                 Text::NotYet(_) | Text::Bad => Value::Null,
                 Text::Secret(_) => {
@@ -98,9 +98,9 @@ impl<'m> Walk<'_, 'm> {
 }
 
 /// Whether a text is one expression and nothing else, so that its value keeps its type.
-pub(super) fn is_single_expression(text: &str) -> bool {
-    let text = text.trim();
-    text.starts_with("${{") && text.ends_with("}}") && text.matches("${{").count() == 1
+pub(super) fn is_single_expression(node: &Node) -> bool {
+    let template = node.template.as_ref();
+    template.is_some_and(|template| template.single_expr().is_some())
 }
 
 /// A JSON value as a tree, all of it at one place.
@@ -121,5 +121,5 @@ fn node_of(value: &Value, span: Span) -> Node {
                 .collect(),
         ),
     };
-    Node { value, span }
+    Node::new(value, span)
 }

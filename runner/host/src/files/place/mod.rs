@@ -32,8 +32,8 @@ pub(crate) struct Place {
     folder: String,
     /// The path below it; `.` for itself.
     relative: String,
-    /// The pipeline's own file.
-    pipeline: Option<std::sync::Arc<str>>,
+    /// The pipeline's own files.
+    pipeline: std::sync::Arc<Vec<String>>,
 }
 
 impl Place {
@@ -117,7 +117,7 @@ impl Place {
     /// Whether no grant may lead here: the repository's own data, and the files that decide about grants.
     pub(crate) fn is_reserved(&self) -> bool {
         let name = self.name();
-        self.pipeline.as_deref() == Some(name.as_str()) || WorkspacePath::parse(&name).is_err()
+        self.pipeline.contains(&name) || WorkspacePath::parse(&name).is_err()
     }
 
     fn check(&self) -> Result<(), FileError> {
