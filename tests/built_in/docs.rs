@@ -97,6 +97,8 @@ fn blocks(document: &str) -> Vec<Block> {
 enum Kind {
     /// A whole pipeline.
     Pipeline,
+    /// A file with steps that pipelines include.
+    Included,
     /// Steps of one.
     Steps,
     /// Some keys of one, or of another YAML file.
@@ -144,6 +146,7 @@ fn kind(block: &Block) -> Option<Kind> {
         regex::Regex::new(r"^(capstep|cargo|git|bash|\./tests|\./[a-z]+|apt|export|docker|sudo) ")
             .unwrap();
     Some(match first {
+        _ if has("version: 1") && has("steps:") => Kind::Included,
         _ if has("version: 1") => Kind::Pipeline,
         _ if first.starts_with("- ") => Kind::Steps,
         _ if toml.is_match(first) => Kind::Toml,
@@ -221,6 +224,45 @@ fn pipelines_have_no_mistakes() {
     }
 }
 
+/// Such a file stands behind the steps that include it.
+#[test]
+fn included_files_have_no_mistakes() {
+    let mut seen = 0;
+    for document in documents() {
+        let blocks = blocks(&document);
+        for pair in blocks.windows(2) {
+            let [steps, file] = pair else { continue };
+            if kind(file) != Some(Kind::Included) {
+                continue;
+            }
+            seen += 1;
+            let text = steps.text();
+            let name = regex::Regex::new(r"include: (\S+)")
+                .unwrap()
+                .captures(&text)
+                .unwrap()[1]
+                .to_owned();
+            let indented: String = steps
+                .lines
+                .iter()
+                .map(|line| format!("    {line}\n"))
+                .collect();
+            let secrets = named(&text, "secrets").join(", ");
+            let pipeline = format!("version: 1\nsecrets: [{secrets}]\njobs:\n  a:\n{indented}");
+            let project = project(&pipeline);
+            project.write(&name, file.text());
+            let ran = project.capstep(&["lint"]);
+            assert_eq!(ran.code(), 0, "{}:\n{pipeline}\n{}", file.place, ran.text());
+        }
+    }
+    assert!(seen > 0);
+    assert_eq!(
+        seen,
+        all(Kind::Included).len(),
+        "one that no steps before it include"
+    );
+}
+
 #[test]
 fn steps_have_no_mistakes() {
     let steps = all(Kind::Steps);
@@ -282,7 +324,7 @@ fn yaml_and_toml_can_be_read() {
     assert!(texts.len() > 10);
     for (place, text) in texts {
         let source = Source::new("docs.yml", text.as_str());
-        if let Err(mistake) = parse_tree(&source) {
+        if let Err(mistake) = parse_tree(source.file_at(0)) {
             panic!("{place}:\n{text}\n{}", mistake.plain(&source));
         }
     }

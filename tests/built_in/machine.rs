@@ -18,13 +18,10 @@ fn a_state_folder_that_is_none() {
     let project = Project::new(PIPELINE);
     fs::remove_dir(project.state()).unwrap();
     fs::write(project.state(), "a file").unwrap();
-    let state = project.state().join("capstep");
-    let state = state.display();
-    project
-        .capstep(&["run"])
-        .expect(4)
-        .says(&format!("the state folder {state}"))
-        .says("can't be used: Not a directory");
+    let ran = project.capstep(&["run"]).expect(4);
+    let expected = "the state folder .* can't be used: Not a directory";
+    let is_said = regex::Regex::new(expected).unwrap().is_match(&ran.stderr);
+    assert!(is_said, "{}", ran.stderr);
     assert!(!project.path(".env").exists(), "something was run");
 }
 

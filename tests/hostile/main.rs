@@ -4,6 +4,7 @@
 //!
 //! - `place`: the servers, the files and the plugin's manifest that all cases share;
 //! - `denials_*`: the cases; `matrix`: that none is missing; `runner`: how one is run;
+//! - `caches`: what is kept between runs;
 //! - `http_door`: requests by `wasi:http`;
 //! - `mounts`: folders that a plugin sees directly;
 //! - `exhaustion`: memory, threads and logs without end, forged names;
@@ -12,6 +13,7 @@
 //! - `blame`: whose failure it is, which is not the plugin's to say.
 
 mod blame;
+mod caches;
 mod denials_docker;
 mod denials_files;
 mod denials_net;

@@ -7,5 +7,7 @@ pub(crate) const MISSING_VALUE: &str = "missing-value";
 pub(crate) const INVALID_VALUE: &str = "invalid-value";
 /// A secret that a selected job uses has no value.
 pub(crate) const MISSING_SECRET: &str = "missing-secret";
+/// A run of what somebody else wrote is to deploy to an environment.
+pub(crate) const UNTRUSTED_ENVIRONMENT: &str = "untrusted-environment";
 /// What is run again refers to an output that no record has.
 pub(crate) const NOT_RECORDED: &str = "output-not-recorded";

@@ -124,6 +124,72 @@ fn gc_removes_what_is_asked_for_and_nothing_that_lives() {
     assert!(machine.run(&["run"]).status.success());
 }
 
+/// The names of the entries that a project's runs have cached, in this machine's only store.
+fn cached(machine: &Machine) -> Vec<String> {
+    let caches = machine.path("cache/capstep/caches");
+    let projects = fs::read_dir(caches).unwrap();
+    let mut projects = projects.map(|entry| entry.unwrap().path());
+    let project = projects.find(|path| path.is_dir()).unwrap();
+    let entries = fs::read_dir(project.join("trusted")).unwrap();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn gc_removes_caches_by_age_and_size() {
+    let machine = Machine::new();
+    let pipeline = "version: 1\nvars: { KEY: }\njobs:\n  a:\n    cache: { paths: lib, key: \"${{ vars.KEY }}\" }\n    steps: [{ uses: noop }]\n";
+    fs::write(machine.path("project/capstep.yml"), pipeline).unwrap();
+    fs::create_dir(machine.path("project/lib")).unwrap();
+    fs::write(machine.path("project/lib/file"), vec![b'x'; 100_000]).unwrap();
+    for key in ["KEY=a", "KEY=b"] {
+        assert!(machine.run(&["run", "--var", key]).status.success());
+    }
+    let both = cached(&machine);
+    assert_eq!(both.len(), 2);
+    let gc = |more: &[&str]| {
+        let mut arguments = vec!["gc", "--format", "json"];
+        arguments.extend(more);
+        let removed = machine.json(&arguments, 0);
+        let list = removed["removed"].as_array().unwrap().clone();
+        for one in &list {
+            assert!(one["bytes"].as_u64().unwrap() > 0 || one["kind"] == "leftover");
+        }
+        let kinds = list
+            .iter()
+            .map(|one| one["kind"].as_str().unwrap().to_owned());
+        kinds.collect::<Vec<String>>()
+    };
+    assert_eq!(gc(&[]), [""; 0]);
+    assert_eq!(gc(&["--caches-size", "150kB", "--dry-run"]), ["cached"]);
+    assert_eq!(cached(&machine), both, "it was only asked");
+    assert_eq!(gc(&["--caches-size", "150kB"]), ["cached"]);
+    assert_eq!(cached(&machine).len(), 1);
+    // What a killed run left is told by its lock.
+    let store = machine.path("cache/capstep/caches");
+    let mut projects = fs::read_dir(&store)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let store = projects.find(|path| path.is_dir()).unwrap().join("trusted");
+    fs::create_dir(store.join(".new-0000")).unwrap();
+    let held = fs::File::open(store.join(".new-0000")).unwrap();
+    held.lock().unwrap();
+    assert_eq!(gc(&[]), [""; 0]);
+    drop(held);
+    assert_eq!(gc(&["--caches-unused", "1h"]), ["leftover"]);
+    let text = machine.run(&["gc", "--caches-unused", "0s"]);
+    let text = String::from_utf8(text.stdout).unwrap();
+    assert!(text.contains("cached    /"), "{text}");
+    assert!(
+        text.ends_with("1 cache: 100.0 KiB\n") || text.contains(", 1 cache: "),
+        "{text}"
+    );
+    assert!(cached(&machine).is_empty());
+}
+
 #[test]
 fn shells_and_manuals_get_their_texts() {
     let machine = Machine::new();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use capstep_grants::plan::Variables;
 use capstep_host::journal::Journal;
 use capstep_host::sandbox::Sandbox;
-use capstep_host::{DockerAccess, ScriptHost, SealedFiles, Workspace};
+use capstep_host::{Caches, DockerAccess, ScriptHost, SealedFiles, Trust, Workspace};
 use capstep_net::Dialer;
 use capstep_pipeline::Source;
 use capstep_pipeline::expr::EvalError;
@@ -24,6 +24,10 @@ pub(crate) struct Context {
     pub(crate) project: PathBuf,
     /// When it began: RFC 3339, UTC.
     pub(crate) started: String,
+    /// Whether what is run is trusted.
+    pub(crate) trust: Trust,
+    /// What jobs keep between runs.
+    pub(crate) caches: Caches,
     pub(crate) source: Arc<Source>,
     pub(crate) variables: Arc<Variables>,
     pub(crate) secrets: Arc<BTreeMap<String, SecretValue>>,

@@ -341,7 +341,7 @@ impl Dispatcher {
 
 /// The keys of jobs that are for other events than this one, by their own `on` or the pipeline's. A run without an event is
 /// about nothing that could be filtered: all jobs are for it.
-fn for_others(pipeline: &Pipeline, event: Option<&Value>) -> HashSet<String> {
+pub(crate) fn for_others(pipeline: &Pipeline, event: Option<&Value>) -> HashSet<String> {
     let Some(event) = event else {
         return HashSet::new();
     };

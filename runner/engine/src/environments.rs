@@ -7,7 +7,7 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use capstep_host::KeptValues;
+use capstep_host::{KeptValues, Trust};
 
 use crate::state::{key_of, locked, private_folder, write_whole};
 
@@ -121,10 +121,15 @@ pub(crate) fn record(project: &Path, name: &str, deployment: Deployment) -> io::
     write_whole(&path, &text)
 }
 
-/// The values that steps keep for an environment of a project; jobs without one have values of their own.
-pub(crate) fn kept_values(project: &Path, name: Option<&str>) -> KeptValues {
+/// The values that steps keep for an environment of a project; jobs without one have values of their own, and so have those
+/// of untrusted runs, which deploy nowhere.
+pub(crate) fn kept_values(project: &Path, name: Option<&str>, trust: Trust) -> KeptValues {
     // No environment's key is as short.
-    let file = name.map_or_else(|| "none".to_owned(), |name| key_of(name, name));
+    let file = match (name, trust) {
+        (Some(name), Trust::Trusted) => key_of(name, name),
+        (None, Trust::Trusted) => "none".to_owned(),
+        (_, Trust::Untrusted) => "untrusted".to_owned(),
+    };
     let path = project.join("values").join(format!("{file}.json"));
     KeptValues::new(path, name.map(str::to_owned))
 }

@@ -57,6 +57,61 @@ pub enum Event {
         /// Where it can be seen.
         url: Option<String>,
     },
+    /// What a job keeps between runs is about to be brought back, or to be kept.
+    CacheStarted {
+        job: String,
+        act: CacheAct,
+        /// What it is kept under.
+        key: String,
+        /// How many bytes the files have, where that is known.
+        bytes: Option<u64>,
+    },
+    /// Paths are as an earlier run kept them.
+    CacheRestored {
+        job: String,
+        /// The key that was asked for.
+        key: String,
+        /// The key that they were kept under.
+        found: String,
+        /// Whether that is the key itself, and not one that begins with a fallback key.
+        exact: bool,
+        /// Those of its paths that there was something of.
+        paths: Vec<String>,
+        /// How many files, folders and links there are.
+        files: u64,
+        /// How many bytes the files have.
+        bytes: u64,
+        milliseconds: u64,
+    },
+    /// Nothing was brought back.
+    CacheMissed {
+        job: String,
+        key: String,
+        paths: Vec<String>,
+        /// Why; none where nothing is kept.
+        reason: Option<String>,
+        level: Level,
+    },
+    /// Paths are kept for later runs.
+    CacheSaved {
+        job: String,
+        key: String,
+        /// Those of its paths that there is something of.
+        paths: Vec<String>,
+        files: u64,
+        bytes: u64,
+        /// How many others had to go for it.
+        removed: usize,
+        milliseconds: u64,
+    },
+    /// Paths are not kept.
+    CacheNotSaved {
+        job: String,
+        key: String,
+        paths: Vec<String>,
+        reason: String,
+        level: Level,
+    },
     /// A step begins.
     StepStarted {
         #[serde(flatten)]
@@ -189,6 +244,16 @@ pub enum Event {
         /// The hash of the journal's last record.
         journal_head: String,
     },
+}
+
+/// What is done with a cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CacheAct {
+    /// Its paths are brought back.
+    Restore,
+    /// Its paths are kept.
+    Save,
 }
 
 /// How much a line matters.

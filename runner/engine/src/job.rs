@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use capstep_grants::plan::step_name;
-use capstep_host::KeptValues;
 use capstep_host::sandbox::limits;
+use capstep_host::{KeptValues, Trust};
 use capstep_pipeline::expr::{Evaluated, JobStatus, Template, evaluate_template};
 use capstep_pipeline::{Job, Step};
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
+use crate::caches::{self, JobCaches};
 use crate::concurrency::{NoTurn, Turn, turn};
 use crate::context::Context;
 use crate::due::{Due, Reason, due, due_at_the_end};
@@ -55,21 +56,27 @@ pub(crate) async fn run(start: Start) -> JobEnded {
         cancel: start.cancel,
         run_cancel: start.run_cancel,
         tidying: start.tidying,
-        values: Arc::new(environments::kept_values(&context.project, None)),
+        values: Arc::new(environments::kept_values(
+            &context.project,
+            None,
+            context.trust,
+        )),
         worst: Outcome::Passed,
+        problem: None,
     };
     let mut outputs = Outputs::new();
     let message = match running.prepare(job).await {
-        Ok(prepared) => {
+        Ok(mut prepared) => {
             running.deadline = job
                 .timeout
                 .as_ref()
                 .map(|limit| Instant::now() + limit.value);
             if let Some(name) = &prepared.environment {
-                let values = environments::kept_values(&context.project, Some(name));
+                let trust = context.trust;
+                let values = environments::kept_values(&context.project, Some(name), trust);
                 running.values = Arc::new(values);
             }
-            let superseded = running.steps(job, prepared.turn.as_ref()).await;
+            let superseded = running.steps(job, &mut prepared).await;
             match running.worst {
                 Outcome::Passed => {
                     let (found, mut message) = running.outputs(job);
@@ -88,7 +95,7 @@ pub(crate) async fn run(start: Start) -> JobEnded {
                 Outcome::Cancelled if !running.run_cancel.is_cancelled() => {
                     Some("another job of its matrix failed".to_owned())
                 }
-                _ => None,
+                _ => running.problem.take(),
             }
         }
         Err((outcome, message)) => {
@@ -125,6 +132,8 @@ struct Prepared {
     turn: Option<Turn>,
     /// The environment that it deploys to.
     environment: Option<String>,
+    /// What it keeps between runs.
+    caches: JobCaches,
 }
 
 /// A job on its way.
@@ -138,6 +147,8 @@ struct Running {
     values: Arc<KeptValues>,
     deadline: Option<Instant>,
     worst: Outcome,
+    /// What went wrong beside its steps.
+    problem: Option<String>,
 }
 
 impl Running {
@@ -151,11 +162,25 @@ impl Running {
             }
             None => None,
         };
+        if environment.is_some() && self.context.trust == Trust::Untrusted {
+            // Told before the run where that can be; a condition may let it come so far.
+            return Err(failed("an untrusted run deploys nowhere".to_owned()));
+        }
+        let turn = self.turn(job).await?;
+        // Worked out when it is the job's turn: the job before it may have changed the files that a key is made of.
+        let caches = JobCaches::of(&self.context, job, &self.scope)?;
+        Ok(Prepared {
+            turn,
+            environment,
+            caches,
+        })
+    }
+
+    /// Waits for the job's turn in its group, where it has one.
+    async fn turn(&self, job: &Job) -> Result<Option<Turn>, (Outcome, String)> {
+        let failed = |message: String| (Outcome::Failed, message);
         let Some(concurrency) = &job.concurrency else {
-            return Ok(Prepared {
-                turn: None,
-                environment,
-            });
+            return Ok(None);
         };
         let group = self.text("its concurrency group", &concurrency.group);
         let group = group.map_err(failed)?;
@@ -166,13 +191,16 @@ impl Running {
             });
         };
         let ends_others = concurrency.cancel_in_progress;
-        let turn = turn(
-            &self.context.project,
-            &group,
-            ends_others,
-            &self.cancel,
-            waiting,
-        );
+        // An untrusted run neither waits for trusted ones nor ends them.
+        let own;
+        let project = match self.context.trust {
+            Trust::Trusted => &self.context.project,
+            Trust::Untrusted => {
+                own = self.context.project.join("untrusted");
+                &own
+            }
+        };
+        let turn = turn(project, &group, ends_others, &self.cancel, waiting);
         // A job that runs although the run was cancelled is to tidy up soon, or not at all.
         let limit = if self.tidying {
             limits::GRACE
@@ -192,14 +220,12 @@ impl Running {
                 format!("the lock of the group `{group}` can't be used: {error}"),
             ),
         })?;
-        Ok(Prepared {
-            turn: Some(turn),
-            environment,
-        })
+        Ok(Some(turn))
     }
 
     /// Runs the steps. Gives whether a newer job of the group ended this one early.
-    async fn steps(&mut self, job: &Job, turn: Option<&Turn>) -> bool {
+    async fn steps(&mut self, job: &Job, prepared: &mut Prepared) -> bool {
+        let Prepared { turn, caches, .. } = prepared;
         let cancel = self.cancel.clone();
         let mut superseded = false;
         let ended = async {
@@ -213,7 +239,13 @@ impl Running {
             std::future::pending::<()>().await;
         };
         let all = async {
+            self.restore(caches).await;
+            let mut kept = false;
             for (index, step) in job.steps.iter().enumerate() {
+                if step.finally && !kept {
+                    kept = true;
+                    self.keep(job, caches).await;
+                }
                 let at = StepRef {
                     job: job.id.value.clone(),
                     step: index + 1,
@@ -222,12 +254,65 @@ impl Running {
                     self.step(&at, step).await;
                 }
             }
+            if !kept {
+                self.keep(job, caches).await;
+            }
         };
         tokio::select! {
             () = all => {}
             () = ended => {}
         }
         superseded
+    }
+
+    /// Brings back what the job keeps between runs; not where it is only to tidy up.
+    async fn restore(&mut self, caches: &mut JobCaches) {
+        if self.tidying || self.is_over() {
+            return;
+        }
+        let restored = caches.restore(&self.context, || self.end()).await;
+        self.note(restored);
+    }
+
+    /// Keeps what the job keeps between runs, after its own steps: those of `finally` are there to tidy up.
+    async fn keep(&mut self, job: &Job, caches: &mut JobCaches) {
+        // Of a job of which only some steps ran, nothing is whole.
+        let is_partial = resume::is_partial(&self.context, &job.id.value);
+        if self.tidying || self.is_over() || is_partial {
+            return;
+        }
+        let kept = caches.save(&self.context, self.worst, || self.end());
+        let kept = kept.await;
+        self.note(kept);
+    }
+
+    fn note(&mut self, done: Result<(), caches::Problem>) {
+        if let Err((outcome, message)) = done {
+            self.went(outcome);
+            self.problem = Some(message);
+        }
+    }
+
+    /// Whether the job was cancelled or its time is up.
+    fn is_over(&self) -> bool {
+        let is_up = self
+            .deadline
+            .is_some_and(|deadline| deadline <= Instant::now());
+        is_up || self.cancel.is_cancelled()
+    }
+
+    /// Comes about when the job is cancelled, or its time is up.
+    async fn end(&self) {
+        let time = async {
+            match self.deadline {
+                Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = self.cancel.cancelled() => {}
+            () = time => {}
+        }
     }
 
     /// A text of the job that is not a secret, and not empty.

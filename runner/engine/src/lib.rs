@@ -3,14 +3,16 @@
 //!
 //! - `settings`: what a run is started with; `cancel`: how it is ended early;
 //! - `event`: everything that happens, one closed set; `emitter`: on its way to the listener and to `events.jsonl`;
-//! - `start`: from settings to a run; `select`: which jobs it has; `plugins`: loaded once each; `context`: what all share;
+//! - `untrusted`: what a run of somebody else's text is refused; `start`: from settings to a run; `select`: which jobs it has; `plugins`: loaded once each; `context`: what all share;
 //! - `dispatcher`: owns the run: which job starts when; `due`: whether something is to run; `matrices`: what their jobs
 //!   have to do with each other; `job`: its steps in order;
 //!   `step`: one step, from its inputs to its outcome;
+//! - `caches`: what a job keeps between runs;
 //! - `concurrency`: groups of jobs of which one runs at a time; `environments`: what was deployed where;
 //! - `scope`: what expressions see while the pipeline runs; `state`: the folder that a run leaves, `past`: the same
 //!   read back; `resume`: a part of a pipeline run again, with what the rest came to before.
 
+mod caches;
 mod cancel;
 mod concurrency;
 mod context;
@@ -31,12 +33,14 @@ mod settings;
 mod start;
 mod state;
 mod step;
+mod untrusted;
 
 pub use cancel::Cancel;
 pub use environments::{Deployment, Environment, environments};
 pub use error::{PluginFailure, RunError};
-pub use event::{EVENT_VERSION, Event, Level, Outcome, StepRef, TimedEvent};
+pub use event::{CacheAct, EVENT_VERSION, Event, Level, Outcome, StepRef, TimedEvent};
 pub use plugins::declared;
 pub use settings::{RunResult, RunSettings};
 pub use start::run;
 pub use state::{pipeline_digest, project_key};
+pub use untrusted::Untrusted;

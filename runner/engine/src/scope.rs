@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use capstep_grants::bind::{InputScope, Knowledge};
 use capstep_grants::plan::{Variables, matrix_value};
+use capstep_host::Trust;
 use capstep_pipeline::Job;
 use capstep_pipeline::expr::{Evaluated, JobStatus, Reference, Scope, SecretText, Target, descend};
 use serde_json::{Map, Value};
@@ -134,6 +135,10 @@ impl Scope for RunScope {
             ["run", "id"] => text(&self.context.run),
             ["run", "job"] => text(&self.job),
             ["run", "started"] => text(&self.context.started),
+            ["run", "trusted"] => {
+                let is_trusted = self.context.trust == Trust::Trusted;
+                Ok(Evaluated::Json(Value::Bool(is_trusted)))
+            }
             _ => Err(format!("`{}` is not known here", path.join("."))),
         }
     }

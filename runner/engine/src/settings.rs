@@ -7,7 +7,7 @@ use std::sync::Arc;
 use capstep_docker::{DockerError, Endpoint};
 use capstep_grants::plan::Variables;
 use capstep_host::sandbox::CacheDirectories;
-use capstep_host::{Program, ScriptHost};
+use capstep_host::{Program, ScriptHost, Trust};
 use capstep_pipeline::{Pipeline, Source};
 use capstep_registry::Registry;
 use capstep_secrets::SecretValue;
@@ -23,12 +23,15 @@ pub struct RunSettings {
     pub pipeline: Arc<Pipeline>,
     /// Where its plugins come from.
     pub registry: Arc<Registry>,
-    /// Where compiled plugins are kept.
+    /// Where compiled plugins are kept, and what jobs cache.
     pub cache: Option<CacheDirectories>,
     /// The variables' values.
     pub variables: Variables,
     /// The secrets' values, by name; those that the selected jobs use.
     pub secrets: BTreeMap<String, SecretValue>,
+    /// Whether what is run is trusted; whoever starts the run says so. An untrusted one has no secrets, deploys nowhere, and
+    /// neither reads nor changes what trusted runs keep.
+    pub trust: Trust,
     /// The pipeline's folder.
     pub workspace: PathBuf,
     /// The state folder, `$XDG_STATE_HOME/capstep`.

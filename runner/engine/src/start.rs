@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use capstep_host::sandbox::{Sandbox, SandboxConfig};
-use capstep_host::{DockerAccess, SealedFiles, Workspace};
+use capstep_host::{Caches, DockerAccess, SealedFiles, Trust, Workspace};
 use capstep_net::{Dialer, NetworkPolicy};
 use capstep_secrets::Masker;
 
@@ -77,7 +77,7 @@ pub async fn run(
         }
     };
     let journal = Arc::new(folder.journal()?);
-    let mut record = folder.record(&settings.source, &key, workspace.path());
+    let mut record = folder.record(&settings.source, &key, workspace.path(), settings.trust);
     folder.write(&record)?;
 
     let masker = Masker::new(
@@ -86,19 +86,34 @@ pub async fn run(
             .iter()
             .map(|(name, value)| (name.clone(), value.clone())),
     );
-    let dialer = Arc::new(Dialer::new(NetworkPolicy::default()));
+    let policy = NetworkPolicy {
+        trusted_ref: settings.trust == Trust::Trusted,
+        ..NetworkPolicy::default()
+    };
+    let dialer = Arc::new(Dialer::new(policy));
+    let (workspace, sealed) = (Arc::new(workspace), Arc::new(sealed));
+    let caches = Caches::new(
+        settings.cache.map(|cache| cache.user),
+        key,
+        settings.trust,
+        Arc::clone(&workspace),
+        Arc::clone(&sealed),
+        Arc::clone(&journal),
+    );
     let context = Arc::new(Context {
         run: folder.id.clone(),
         project,
         started: jiff::Timestamp::now().to_string(),
+        trust: settings.trust,
+        caches,
         source: Arc::clone(&settings.source),
         variables: Arc::new(settings.variables),
         secrets: Arc::new(settings.secrets),
         masker,
         emitter: Arc::clone(&emitter),
         journal: Arc::clone(&journal),
-        workspace: Arc::new(workspace),
-        sealed: Arc::new(sealed),
+        workspace,
+        sealed,
         docker: Arc::new(DockerAccess::new(settings.engine, Arc::clone(&dialer))),
         dialer,
         scripts: settings.scripts,

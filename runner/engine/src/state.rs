@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use capstep_host::Trust;
 use capstep_host::journal::Journal;
 use sha2::{Digest as _, Sha256};
 
@@ -72,6 +73,7 @@ impl RunFolder {
         source: &capstep_pipeline::Source,
         project: &str,
         workspace: &Path,
+        trust: Trust,
     ) -> RunRecord {
         RunRecord {
             version: RUN_VERSION,
@@ -79,6 +81,7 @@ impl RunFolder {
             pipeline: source.name.clone(),
             digest: pipeline_digest(source),
             project: Some(project.to_owned()),
+            trusted: trust == Trust::Trusted,
             workspace: workspace.display().to_string(),
             started: jiff::Timestamp::now().to_string(),
             finished: None,

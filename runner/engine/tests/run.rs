@@ -13,8 +13,8 @@ use capstep_docker::{Endpoint, Surroundings};
 use capstep_engine::resume::{Again, choose};
 use capstep_engine::{Cancel, Event, Outcome, RunSettings, StepRef, TimedEvent};
 use capstep_grants::plan::Variables;
-use capstep_host::ScriptHost;
 use capstep_host::sandbox::CacheDirectories;
+use capstep_host::{ScriptHost, Trust};
 use capstep_pipeline::{Source, parse_pipeline};
 use capstep_process::Program;
 use capstep_registry::Registry;
@@ -102,6 +102,7 @@ async fn start(
             ..Variables::default()
         },
         secrets,
+        trust: Trust::Trusted,
         workspace: folder.to_owned(),
         state: state.path().to_owned(),
         engine: Endpoint::find(&Surroundings::default()),

@@ -1,8 +1,9 @@
 //! The plan: what a pipeline will do and with what authority, before anything runs.
 //!
-//! Here are its shape and the walk over the jobs. `step` makes a step's part of it, `describe` puts what is designated
-//! into words, `scope` is what expressions see by then.
+//! Here are its shape and the walk over the jobs. `step` makes a step's part of it, `caches` what a job keeps between runs,
+//! `describe` puts what is designated into words, `scope` is what expressions see by then.
 
+mod caches;
 mod describe;
 mod scope;
 mod step;
@@ -15,6 +16,7 @@ use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+pub use caches::{CachePlan, CachedPath, MAX_CACHE_KEY, caches};
 pub use describe::{describe, starts_project_code};
 pub use scope::matrix_value;
 
@@ -55,6 +57,9 @@ pub struct JobPlan {
     /// Where it deploys to; values that last between runs are kept for each environment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub environment: Option<JobEnvironment>,
+    /// What it keeps between runs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub caches: Vec<CachePlan>,
     /// The jobs it waits for.
     pub needs: Vec<String>,
     /// Its steps, in order.
@@ -159,6 +164,8 @@ pub fn plan(
     for job in &pipeline.jobs {
         let matrix = job.matrix.as_ref().map(|variant| &variant.values);
         let scope = PlanScope { variables, matrix };
+        let (kept, found) = caches(source, job, &scope);
+        diagnostics.add(found);
         let mut steps = Vec::with_capacity(job.steps.len());
         for (index, step) in job.steps.iter().enumerate() {
             match plugins.manifest(pipeline, &step.uses.value) {
@@ -180,6 +187,7 @@ pub fn plan(
             key: job.key.clone(),
             matrix: matrix.cloned(),
             environment: environment(job, &scope),
+            caches: kept,
             needs: job.needs.iter().map(|need| need.value.clone()).collect(),
             steps,
         });

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use capstep_pipeline::{Diagnostic, Source, Span};
 
 use crate::authority::Authority;
-use crate::grant::{Grant, Place};
+use crate::grant::Place;
 use crate::image_reference::ImageReference;
 use crate::manifest::Access;
 use crate::plan::{JobEnvironment, JobPlan, Plan, StepPlan};
@@ -34,7 +34,7 @@ enum Thing {
 struct Touch<'a> {
     thing: Thing,
     writes: bool,
-    grant: &'a Grant,
+    place: &'a Place,
 }
 
 /// All pairs of steps that race.
@@ -49,11 +49,16 @@ pub(crate) fn find(source: &Source, plan: &Plan) -> Vec<Diagnostic> {
         .map(|(place, job)| {
             let steps = job.steps.iter().map(|step| Toucher {
                 job,
-                step,
+                name: format!("`{}` in job `{}`", step.name, job.id),
                 touches: touches(job, step),
             });
-            let steps: Vec<_> = steps.filter(|step| !step.touches.is_empty()).collect();
-            (place, job, steps)
+            let all = steps.chain([Toucher {
+                job,
+                name: format!("the cache of job `{}`", job.id),
+                touches: cached(job),
+            }]);
+            let all: Vec<_> = all.filter(|toucher| !toucher.touches.is_empty()).collect();
+            (place, job, all)
         })
         .filter(|(_, _, steps)| !steps.is_empty())
         .collect();
@@ -81,10 +86,11 @@ pub(crate) fn find(source: &Source, plan: &Plan) -> Vec<Diagnostic> {
     found
 }
 
-/// A step that touches something.
+/// A step, or the cache of a job, that touches something.
 struct Toucher<'a> {
     job: &'a JobPlan,
-    step: &'a StepPlan,
+    /// What it is called.
+    name: String,
     touches: Vec<Touch<'a>>,
 }
 
@@ -98,11 +104,9 @@ fn race(source: &Source, left: &Toucher<'_>, right: &Toucher<'_>) -> Option<Diag
                 (
                     "overlapping-writes",
                     format!(
-                        "`{}` in job `{}` and `{}` in job `{}` may run at once and both write `{}`",
-                        left.step.name,
-                        left.job.id,
-                        right.step.name,
-                        right.job.id,
+                        "{} and {} may run at once and both write `{}`",
+                        left.name,
+                        right.name,
                         shown(&other.thing)
                     ),
                 )
@@ -115,19 +119,14 @@ fn race(source: &Source, left: &Toucher<'_>, right: &Toucher<'_>) -> Option<Diag
                 (
                     "read-while-written",
                     format!(
-                        "`{}` in job `{}` may read `{}` while `{}` in job `{}` writes it",
-                        reader.step.name,
-                        reader.job.id,
+                        "{} may read `{}` while {} writes it",
+                        reader.name,
                         shown(&other.thing),
-                        writer.step.name,
-                        writer.job.id
+                        writer.name
                     ),
                 )
             };
-            let (first, second) = (
-                span_of(source, &touch.grant.place),
-                span_of(source, &other.grant.place),
-            );
+            let (first, second) = (span_of(source, touch.place), span_of(source, other.place));
             return Some(
                 Diagnostic::error(code, second, message)
                     .label("here")
@@ -146,9 +145,22 @@ fn race(source: &Source, left: &Toucher<'_>, right: &Toucher<'_>) -> Option<Diag
     None
 }
 
+/// What is brought back before the first step is written then.
+fn cached(job: &JobPlan) -> Vec<Touch<'_>> {
+    let paths = job.caches.iter().flat_map(|cache| &cache.paths);
+    paths
+        .map(|cached| Touch {
+            thing: Thing::Local(cached.path.clone()),
+            writes: true,
+            place: &cached.place,
+        })
+        .collect()
+}
+
 fn touches<'a>(job: &JobPlan, step: &'a StepPlan) -> Vec<Touch<'a>> {
     let mut touches = Vec::new();
     for grant in &step.authority {
+        let place = &grant.place;
         // Nothing is done with it: every access is off, and the host doesn't read it either.
         if grant.access.is_empty() && grant.role.is_none() {
             continue;
@@ -162,7 +174,7 @@ fn touches<'a>(job: &JobPlan, step: &'a StepPlan) -> Vec<Touch<'a>> {
                 touches.push(Touch {
                     thing: Thing::Local(path.clone()),
                     writes,
-                    grant,
+                    place,
                 });
             }
             Some(Authority::RemotePath {
@@ -193,7 +205,7 @@ fn touches<'a>(job: &JobPlan, step: &'a StepPlan) -> Vec<Touch<'a>> {
                         touches.push(Touch {
                             thing,
                             writes,
-                            grant,
+                            place,
                         });
                     }
                 }
@@ -206,7 +218,7 @@ fn touches<'a>(job: &JobPlan, step: &'a StepPlan) -> Vec<Touch<'a>> {
                 touches.push(Touch {
                     thing: Thing::Image(image.clone()),
                     writes,
-                    grant,
+                    place,
                 });
             }
             Some(Authority::State { name }) => touches.push(Touch {
@@ -215,7 +227,7 @@ fn touches<'a>(job: &JobPlan, step: &'a StepPlan) -> Vec<Touch<'a>> {
                     environment: job.environment.clone(),
                 },
                 writes: grant.access.contains(&Access::Write),
-                grant,
+                place,
             }),
             // Nothing of these is written by a step as far as anybody can tell; a run-time value isn't judged.
             Some(

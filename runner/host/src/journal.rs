@@ -44,8 +44,9 @@ pub struct Actor {
     pub run: String,
     /// The job.
     pub job: String,
-    /// The step's number in its job, from 1.
-    pub step: usize,
+    /// The step's number in its job, from 1; none where it is the job itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<usize>,
     /// Which try of the step.
     pub attempt: u32,
 }
@@ -67,7 +68,7 @@ pub struct Entry {
     /// Who.
     #[serde(flatten)]
     pub actor: Actor,
-    /// The call's number in its step; the two records of one effect share it.
+    /// The call's number in its step, or in its job where it is the job's; the two records of one effect share it.
     pub call: u64,
     /// Which part.
     pub phase: Phase,
@@ -222,7 +223,7 @@ mod tests {
             actor: Actor {
                 run: "r".into(),
                 job: "j".into(),
-                step: 1,
+                step: Some(1),
                 attempt: 1,
             },
             call: 1,

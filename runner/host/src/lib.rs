@@ -5,9 +5,10 @@
 //! - `step`: one running step: the way from a call to a verb, and what is done around every verb;
 //! - `script`: the pipeline's own script, where a step has one and no plugin;
 //! - `verbs`: one module a capability; `ops` the operations that they start; `files` the workspace they reach;
-//! - `kept_values`: what lasts between runs;
+//! - `kept_values`: small values that last between runs; `caches`: folders and files that do;
 //! - `journal`: the record of effects; `observer`: who hears what a step says; `fault`: how a verb fails.
 
+mod caches;
 mod fault;
 mod files;
 pub mod journal;
@@ -20,6 +21,8 @@ mod script;
 mod step;
 mod verbs;
 
+pub use caches::{Caches, JobAct, JobCache, Kept, NotKept, Restored};
+pub use capstep_caches::{Trust, Wanted};
 pub use capstep_process::Program;
 pub use files::{SealedFiles, SealedFilesError, Workspace, hash_files};
 pub use kept_values::{KeptValues, KeptValuesError};

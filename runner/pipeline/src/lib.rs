@@ -25,9 +25,9 @@ pub use expr::{
 };
 pub use included::{FoundFile, Included, ReadFile};
 pub use model::{
-    Backoff, Concurrency, Env, Environment, FAILURES, Job, Pipeline, PluginDecl, Retry, SCRIPT,
-    Step, Triggers, VarDecl, Variant, first_line, included_schema, parse_pipeline, pipeline_schema,
-    topological,
+    Backoff, Cache, Concurrency, Env, Environment, FAILURES, Job, Pipeline, PluginDecl, Retry,
+    SCRIPT, Save, Step, Triggers, VarDecl, Variant, first_line, included_schema, parse_pipeline,
+    pipeline_schema, topological,
 };
 pub use source::{File, MAX_SOURCE_BYTES, Source, SourceError, Span, Spanned};
 pub use suggest::did_you_mean;

@@ -130,7 +130,7 @@ impl Host {
             actor: Actor {
                 run: "bench".to_owned(),
                 job: "bench".to_owned(),
-                step: 1,
+                step: Some(1),
                 attempt: 1,
             },
             workspace: Arc::clone(&self.workspace),

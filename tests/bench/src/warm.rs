@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use capstep_docker::{Endpoint, Surroundings};
 use capstep_engine::{Cancel, Event, Outcome, RunSettings, TimedEvent};
 use capstep_grants::plan::Variables;
-use capstep_host::ScriptHost;
 use capstep_host::sandbox::CacheDirectories;
+use capstep_host::{ScriptHost, Trust};
 use capstep_pipeline::{Source, parse_pipeline};
 use capstep_process::Program;
 use capstep_registry::Registry;
@@ -101,6 +101,7 @@ fn settings(project: &Project, text: &str) -> RunSettings {
         }),
         variables: Variables::default(),
         secrets: Default::default(),
+        trust: Trust::Trusted,
         workspace: folder.to_owned(),
         state: project.state(),
         engine: Endpoint::find(&Surroundings::default()),

@@ -6,6 +6,7 @@ use capstep_engine::past::{PastRun, PastRuns, RunState};
 use capstep_engine::resume::{Again, Recorded, Resume, ResumeError, choose};
 use capstep_engine::{StepRef, pipeline_digest};
 use capstep_grants::plan::step_name;
+use capstep_host::Trust;
 use capstep_pipeline::{Diagnostic, Job, Pipeline, did_you_mean};
 use clap::Args;
 
@@ -50,10 +51,11 @@ pub(super) fn resume(
     arguments: &AgainArguments,
     project: &Project,
     pipeline: &Pipeline,
+    trust: Trust,
     context: &Context,
 ) -> Result<Option<Resume>, CliError> {
     let search = |again| -> Result<Option<Resume>, CliError> {
-        let earlier = Earlier::of(project, pipeline, context)?;
+        let earlier = Earlier::of(project, pipeline, trust, context)?;
         earlier.newest(&again).map(Some)
     };
     if let Some(written) = &arguments.from {
@@ -66,7 +68,7 @@ pub(super) fn resume(
     }
     match &arguments.failed {
         Some(run) => {
-            let earlier = Earlier::of(project, pipeline, context)?;
+            let earlier = Earlier::of(project, pipeline, trust, context)?;
             earlier.named(run).map(Some)
         }
         None => Ok(None),
@@ -90,25 +92,28 @@ pub(super) fn part(resume: Option<&Resume>, job: &Job) -> Job {
     part
 }
 
-/// Earlier runs of the same project and the very same file.
+/// Earlier runs of the same project and the very same file, trusted as this one is.
 struct Earlier<'a> {
     project: &'a Project,
     pipeline: &'a Pipeline,
     runs: PastRuns,
     scope: Scope,
     digest: String,
+    trust: Trust,
 }
 
 impl<'a> Earlier<'a> {
     fn of(
         project: &'a Project,
         pipeline: &'a Pipeline,
+        trust: Trust,
         context: &Context,
     ) -> Result<Self, CliError> {
         Ok(Self {
             runs: Scope::runs(context)?,
             scope: Scope::of(project)?,
             digest: pipeline_digest(&project.source),
+            trust,
             project,
             pipeline,
         })
@@ -119,7 +124,13 @@ impl<'a> Earlier<'a> {
             .record
             .as_ref()
             .is_some_and(|record| record.digest == self.digest);
-        same && self.scope.has(run) && run.state != RunState::Running
+        // Nothing leads from what somebody else's text came to into a trusted run, nor the other way round.
+        same && self.is_trusted_alike(run) && self.scope.has(run) && run.state != RunState::Running
+    }
+
+    fn is_trusted_alike(&self, run: &PastRun) -> bool {
+        let trusted = run.record.as_ref().is_some_and(|record| record.trusted);
+        trusted == (self.trust == Trust::Trusted)
     }
 
     /// From the newest run that has what is needed; `--only` may need nothing.
@@ -163,6 +174,16 @@ impl<'a> Earlier<'a> {
                 CliError::usage(format!("the run {id} is another project's"))
                     .hint("`capstep runs` lists this project's"),
             );
+        }
+        if !self.is_trusted_alike(&run) {
+            let (kind, hint) = match self.trust {
+                Trust::Trusted => ("an untrusted one", "run it whole, or with `--untrusted`"),
+                Trust::Untrusted => ("a trusted one", "run it whole"),
+            };
+            return Err(CliError::usage(format!(
+                "the run {id} was {kind}, and nothing of it is taken here"
+            ))
+            .hint(hint));
         }
         if !self.fits(&run) {
             let name = &self.project.source.name;

@@ -9,6 +9,7 @@ use capstep_demo::{DENIED_FILE, DemoProject, DemoServers, PIPELINE_FILE};
 use capstep_docker::{Endpoint, Surroundings};
 use capstep_engine::{Cancel, Outcome, RunError, RunSettings, TimedEvent};
 use capstep_grants::plan::Variables;
+use capstep_host::Trust;
 use capstep_host::sandbox::CacheDirectories;
 use capstep_registry::Registry;
 use capstep_secrets::SecretValue;
@@ -190,6 +191,7 @@ impl Demo<'_> {
                 .filter(|(name, _)| declared(name))
                 .map(|(name, value)| (name.clone(), value.clone()))
                 .collect(),
+            trust: Trust::Trusted,
             workspace: project.folder.clone(),
             state: self.folder.join("state"),
             engine: Endpoint::find(&Surroundings::default()),

@@ -11,11 +11,12 @@ use crate::error::CliError;
 use crate::gc::{self, Keep};
 use crate::{exit, show};
 
-/// Remove old runs, what killed runs left, and compiled plugins beyond a size.
+/// Remove old runs, what killed runs left, and compiled plugins and caches beyond a size.
 ///
 /// A run is kept while it is among the newest of its project, or younger than the limit, or under way: that is told by its
-/// lock, never by its age. Compiled plugins go from the one used longest ago; what is needed again is compiled again. The
-/// memory of sealed files is never removed.
+/// lock, never by its age. Compiled plugins go from the one used longest ago; what is needed again is compiled again.
+/// Caches (`cache` of jobs) go where they were not used for long, and from the one used longest ago until the others of their
+/// project are small enough; trusted and untrusted runs have theirs apart. The memory of sealed files is never removed.
 ///
 /// Exits with 4 where something could not be removed.
 #[derive(Debug, Args)]
@@ -23,7 +24,8 @@ use crate::{exit, show};
 Examples:
   capstep gc --dry-run
   capstep gc --keep 5 --older-than 7d
-  capstep gc --cache-size 0B      # compiled plugins, all of them")]
+  capstep gc --cache-size 0B      # compiled plugins, all of them
+  capstep gc --caches-size 4GiB --caches-unused 7d")]
 pub(crate) struct Arguments {
     /// Only say what would be removed.
     #[arg(long)]
@@ -37,6 +39,12 @@ pub(crate) struct Arguments {
     /// How large the compiled plugins may be together: `512MiB`.
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = size)]
     cache_size: u64,
+    /// How large the caches of each project may be together: `4GiB`.
+    #[arg(long, value_name = "SIZE", default_value = "16GiB", value_parser = size)]
+    caches_size: u64,
+    /// Caches that were not used for so long go: `7d`.
+    #[arg(long, value_name = "AGE", default_value = "30d", value_parser = age)]
+    caches_unused: Duration,
     /// How it is written. JSON follows `capstep schema gc`.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -47,6 +55,8 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliErr
         newest: arguments.keep,
         younger: arguments.older_than,
         cache: arguments.cache_size,
+        cached: arguments.caches_size,
+        unused: arguments.caches_unused,
     };
     let removal = gc::collect(context, &keep, arguments.dry_run)?;
     match arguments.format {

@@ -1,12 +1,13 @@
 //! `capstep run`
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use capstep_docker::Endpoint;
 use capstep_engine::{Cancel, RunError, RunResult, RunSettings, TimedEvent};
+use capstep_host::Trust;
 use capstep_pipeline::{Diagnostic, Job, Pipeline, did_you_mean};
 use clap::Args;
 
@@ -17,7 +18,7 @@ use crate::error::CliError;
 use crate::process::{self, Signalled};
 use crate::project::Project;
 use crate::report::{self, Report, ReportArguments, ReportFiles};
-use crate::values::{self, EnvFile, secrets, variables};
+use crate::values::{self, EnvFile, secrets, untrusted, variables};
 use crate::{directories, exit, show, surroundings};
 
 /// Run a pipeline.
@@ -36,6 +37,7 @@ Examples:
   capstep run
   capstep run --job deploy --var HOST=203.0.113.7 --secret DEPLOY_KEY=file:$HOME/.ssh/deploy
   capstep run --env-file .env.production
+  capstep run --untrusted --event pull-request.json
   capstep run --from deploy/2
   capstep run --failed latest
   capstep run --junit junit.xml --html report.html
@@ -59,6 +61,13 @@ pub(crate) struct Arguments {
     event: EventArgument,
     #[command(flatten)]
     secrets: SecretArguments,
+    /// What is run was written by somebody else, such as a fork's pull request: it gets no secrets, deploys nowhere, and has
+    /// caches and values of its own.
+    ///
+    /// A job that needs a secret, or has an `environment`, is an error before anything runs, unless its `if` keeps it away:
+    /// `if: run.trusted`.
+    #[arg(long, conflicts_with_all = ["secrets", "identity"])]
+    untrusted: bool,
     /// Show outputs, and lines that are only for a close look.
     #[arg(long, short)]
     verbose: bool,
@@ -75,6 +84,15 @@ pub(crate) struct Arguments {
     format: Format,
 }
 
+impl Arguments {
+    fn trust(&self) -> Trust {
+        match self.untrusted {
+            true => Trust::Untrusted,
+            false => Trust::Trusted,
+        }
+    }
+}
+
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliError> {
     process::protect_memory();
     let project = Project::read(context, &arguments.file)?;
@@ -89,7 +107,13 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliErr
     let Some(pipeline) = &project.pipeline else {
         return Err(CliError::located(project.source, project.mistakes));
     };
-    let resume = again::resume(&arguments.again, &project, pipeline, context)?;
+    let resume = again::resume(
+        &arguments.again,
+        &project,
+        pipeline,
+        arguments.trust(),
+        context,
+    )?;
     let selected = match &resume {
         Some(resume) => again::jobs(resume, pipeline),
         None => selected(pipeline, &arguments.jobs_only)?,
@@ -100,14 +124,14 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliErr
         .map(|job| again::part(resume.as_ref(), job))
         .collect();
     let files = ReportFiles::prepare(&arguments.reports, context)?;
-    let secrets = secrets::resolve(
-        &project.source,
-        pipeline,
-        &parts.iter().collect::<Vec<_>>(),
-        &arguments.secrets,
-        &env_file,
-        context,
-    )?;
+    let parts: Vec<&Job> = parts.iter().collect();
+    let secrets = if arguments.untrusted {
+        untrusted::check(&project.source, pipeline, &parts, &variables)?;
+        BTreeMap::new()
+    } else {
+        let given = &arguments.secrets;
+        secrets::resolve(&project.source, pipeline, &parts, given, &env_file, context)?
+    };
     let processors = available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let jobs = arguments.jobs.unwrap_or(processors).get();
     let settings = RunSettings {
@@ -117,6 +141,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliErr
         cache: Some(directories::cache(&context.environment)?),
         variables,
         secrets,
+        trust: arguments.trust(),
         workspace: project.folder.clone(),
         state: directories::state(&context.environment)?,
         engine: Endpoint::find(&surroundings::of(&context.environment)),

@@ -91,18 +91,24 @@ fn select(view: &mut RunView, asked: &[String]) -> Result<(), CliError> {
             );
         }
     }
+    let mut whole = Vec::new();
     view.jobs.retain_mut(|job| {
         let found: Vec<Wanted> = asked.iter().filter_map(|one| wanted(job, one)).collect();
-        if !found.contains(&Wanted::Job) {
+        if found.contains(&Wanted::Job) {
+            whole.push(job.job.clone());
+        } else {
             job.steps
                 .retain(|step| found.contains(&Wanted::Step(step.step)));
         }
         !found.is_empty()
     });
-    view.journal.effects.retain(|effect| {
-        view.jobs.iter().any(|job| {
-            job.job == effect.job && job.steps.iter().any(|step| step.step == effect.step)
-        })
+    view.journal.effects.retain(|effect| match effect.step {
+        // What the job itself did is its own.
+        None => whole.contains(&effect.job),
+        Some(number) => view
+            .jobs
+            .iter()
+            .any(|job| job.job == effect.job && job.steps.iter().any(|step| step.step == number)),
     });
     Ok(())
 }

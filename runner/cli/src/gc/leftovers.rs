@@ -15,7 +15,7 @@ use crate::report::UNFINISHED_REPORT;
 const TEMPORARY: &str = ".tmp";
 
 /// The folders of a project in which such files stand.
-const FOLDERS: [&str; 3] = ["values", "environments", "concurrency"];
+const FOLDERS: [&str; 2] = ["values", "environments"];
 
 /// Temporary files in a folder.
 pub(super) fn temporary_files(folder: &Path, found: &mut Found) {
@@ -38,9 +38,12 @@ pub(super) fn of_projects(projects: &Path, found: &mut Found) {
         for folder in FOLDERS {
             temporary_files(&project.join(folder), found);
         }
-        // Of each group a folder of tickets: whoever holds one is under way.
-        for group in entries(&project.join("concurrency")) {
-            for ticket in entries(&group) {
+        // Untrusted runs have groups of their own. Of each group there is a folder of tickets: whoever holds one is under
+        // way.
+        for of_whom in [&project, &project.join("untrusted")] {
+            let groups = of_whom.join("concurrency");
+            temporary_files(&groups, found);
+            for ticket in entries(&groups).flat_map(|group| entries(&group)) {
                 found.remove(RemovedKind::Leftover, ticket, |path| fs::remove_file(path));
             }
         }
@@ -71,7 +74,7 @@ pub(super) fn of_reports(runs: &PastRuns, found: &mut Found) {
     }
 }
 
-fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> {
+fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries.map(|entry| entry.path())
 }
@@ -98,7 +101,12 @@ mod tests {
         let workspace = state.path().join("workspace");
         let project = state.path().join("projects/p");
         let run = state.path().join("runs/1");
-        for folder in ["values", "environments", "concurrency/g"] {
+        for folder in [
+            "values",
+            "environments",
+            "concurrency/g",
+            "untrusted/concurrency/g",
+        ] {
             fs::create_dir_all(project.join(folder)).unwrap();
         }
         fs::create_dir_all(&workspace).unwrap();
@@ -123,6 +131,7 @@ mod tests {
             project.join("environments/.tmpB"),
             project.join("concurrency/.tmpC"),
             project.join("concurrency/g/7"),
+            project.join("untrusted/concurrency/g/8"),
             workspace.join(".capstep-report-dead"),
         ];
         for path in kept.iter().chain(&gone) {

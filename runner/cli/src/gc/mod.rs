@@ -1,13 +1,14 @@
-//! Old runs, what killed ones left, and compiled plugins beyond a size: found and removed.
+//! Old runs, what killed ones left, compiled plugins and caches beyond a size: found and removed.
 //!
 //! - `runs`: folders of runs, half-removed ones;
 //! - `leftovers`: what killed runs left elsewhere;
-//! - `cache`: compiled plugins;
+//! - `cache`: compiled plugins; `kept`: what jobs cache;
 //! - `measure`: how large something is.
 //!
 //! What lives is told by its lock, never by its age. Age and number say only which of the dead are kept.
 
 mod cache;
+mod kept;
 mod leftovers;
 mod measure;
 mod runs;
@@ -38,6 +39,10 @@ pub(crate) struct Keep {
     pub(crate) younger: Duration,
     /// Compiled plugins of this size, in bytes.
     pub(crate) cache: u64,
+    /// Of each project's caches this size, in bytes.
+    pub(crate) cached: u64,
+    /// And of those the ones that were used within this time.
+    pub(crate) unused: Duration,
 }
 
 /// What was removed, or would be.
@@ -88,6 +93,8 @@ pub(crate) enum RemovedKind {
     Leftover,
     /// A compiled plugin.
     Compiled,
+    /// What a job cached.
+    Cached,
 }
 
 /// Removes what is not kept; with `dry_run` only says what that is.
@@ -112,6 +119,7 @@ pub(crate) fn collect(context: &Context, keep: &Keep, dry_run: bool) -> Result<R
     };
     runs.while_none_lives(alone).map_err(history::not_found)?;
     cache::collect(&cache.user, keep.cache, &mut found)?;
+    kept::collect(&cache.user, keep, &mut found)?;
     Ok(Removal {
         version: GC_VERSION,
         dry_run,

@@ -95,6 +95,8 @@ mod tests {
                 newest,
                 younger: Duration::from_secs(younger),
                 cache: 0,
+                cached: 0,
+                unused: Duration::ZERO,
             };
             collect(&PastRuns::of(state.path()), &keep, &mut found).unwrap();
             assert_eq!(found.failed, []);

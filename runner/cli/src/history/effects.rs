@@ -15,7 +15,7 @@ struct Record {
     #[serde(default)]
     job: String,
     #[serde(default)]
-    step: usize,
+    step: Option<usize>,
     #[serde(default)]
     attempt: u64,
     #[serde(default)]
@@ -133,7 +133,7 @@ mod tests {
             actor: Actor {
                 run: "r".into(),
                 job: "j".into(),
-                step: 1,
+                step: Some(1),
                 attempt: 1,
             },
             call,

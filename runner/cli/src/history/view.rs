@@ -316,8 +316,8 @@ impl Chain {
 pub(crate) struct Effect {
     /// The job's id.
     pub(crate) job: String,
-    /// The step's number in its job.
-    pub(crate) step: usize,
+    /// The step's number in its job; null where the job itself did it.
+    pub(crate) step: Option<usize>,
     /// Which try of the step.
     pub(crate) attempt: u64,
     /// The call's number in its step.

@@ -1,10 +1,11 @@
 //! A run, told: while it happens, and in files when it has ended.
 //!
-//! - `text`: told in lines; `failures`: kept for its end; `time`: durations;
+//! - `text`: told in lines; `failures`: kept for its end; `time`: durations; `cached`: what jobs kept between runs;
 //! - `live`: below those lines, on a terminal, what runs now;
 //! - `files`: where reports are written; `recording`: the run's events folded; `usage`: its journal counted;
 //! - `junit`, `html`: functions of these and the plan; `markup`: how both escape.
 
+mod cached;
 mod failures;
 mod files;
 mod html;
@@ -134,6 +135,7 @@ mod tests {
     fn jobs_overlap_unless_one_waits() {
         let job = |id: &str, needs: &[&str]| JobPlan {
             environment: None,
+            caches: Vec::new(),
             id: id.to_owned(),
             key: id.to_owned(),
             matrix: None,

@@ -1,9 +1,11 @@
 //! A run as text: a header for each job, a line for each step's start and end, its log in between; failures again at the
 //! end; and at last one line that says it all.
 //!
-//! - `step`: what happens in a step; `end`: how a job and the run ended; `rows`: whose a line is.
+//! - `step`: what happens in a step; `job`: in a job outside its steps; `end`: how a job and the run ended; `rows`: whose
+//!   a line is.
 
 mod end;
+mod job;
 mod rows;
 mod step;
 
@@ -11,9 +13,9 @@ use std::collections::HashMap;
 
 use capstep_engine::{Event, Outcome, StepRef, TimedEvent};
 
-use super::annotated;
 use super::failures::Failures;
 use super::time::{duration, of_day};
+use super::{annotated, cached};
 use crate::printer::{Look, Style};
 use end::word;
 
@@ -77,6 +79,13 @@ impl TextReport {
                 let at = url.as_ref().map_or(String::new(), |url| format!(": {url}"));
                 let text = format!("deployed to {environment}{at}");
                 self.of_job(job, &self.look.paint(Style::Good, text))
+            }
+            Event::CacheStarted { .. } => String::new(),
+            event @ (Event::CacheRestored { .. }
+            | Event::CacheMissed { .. }
+            | Event::CacheSaved { .. }
+            | Event::CacheNotSaved { .. }) => {
+                cached::told(event).map_or(String::new(), |told| self.cached(&told))
             }
             Event::StepStarted {
                 at,

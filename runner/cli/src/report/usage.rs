@@ -45,7 +45,9 @@ pub(super) struct GrantUsage {
 #[derive(Deserialize)]
 struct Record {
     job: String,
-    step: usize,
+    /// None where the job itself did it: that is no step's authority.
+    #[serde(default)]
+    step: Option<usize>,
     attempt: u32,
     call: u64,
     phase: String,
@@ -85,9 +87,12 @@ impl Usage {
     }
 
     fn note(&mut self, record: Record) {
+        let Some(step) = record.step else {
+            return;
+        };
         let at = StepRef {
             job: record.job,
-            step: record.step,
+            step,
         };
         let step = self.steps.entry(at).or_default();
         let key = (record.attempt, record.call);

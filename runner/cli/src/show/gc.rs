@@ -12,6 +12,7 @@ pub(crate) fn gc(removal: &Removal, look: Look) -> String {
             RemovedKind::Run => "run",
             RemovedKind::Leftover => "leftover",
             RemovedKind::Compiled => "compiled",
+            RemovedKind::Cached => "cached",
         };
         let size = bytes(removed.bytes);
         text.push_str(&format!(
@@ -41,10 +42,11 @@ pub(crate) fn gc(removal: &Removal, look: Look) -> String {
         false => "removed",
     };
     text.push_str(&format!(
-        "{verb} {}, {}, {}: {}\n",
+        "{verb} {}, {}, {}, {}: {}\n",
         count(number(RemovedKind::Run), "run"),
         count(number(RemovedKind::Leftover), "leftover"),
         count(number(RemovedKind::Compiled), "compiled plugin"),
+        count(number(RemovedKind::Cached), "cache"),
         bytes(removal.bytes)
     ));
     text

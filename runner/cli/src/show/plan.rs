@@ -2,7 +2,7 @@
 
 use capstep_grants::plan::{JobPlan, Plan, StepPlan};
 
-use super::plan_row::{Row, rows};
+use super::plan_row::{Row, of_caches, rows};
 use super::table::{pad, width_of};
 use crate::error::count;
 use crate::printer::{Look, Style};
@@ -19,21 +19,20 @@ pub(crate) fn plan(plan: &Plan, look: Look) -> String {
         count(plan.jobs.len(), "job"),
         count(steps, "step")
     );
-    let lines: Vec<(&JobPlan, Vec<StepLines<'_>>)> = plan
+    let lines: Vec<JobLines<'_>> = plan
         .jobs
         .iter()
-        .map(|job| {
-            (
-                job,
-                job.steps.iter().map(|step| (step, rows(step))).collect(),
-            )
+        .map(|job| JobLines {
+            job,
+            caches: of_caches(&job.caches),
+            steps: job.steps.iter().map(|step| (step, rows(step))).collect(),
         })
         .collect();
     let all = || {
-        lines
-            .iter()
-            .flat_map(|(_, steps)| steps)
-            .flat_map(|(_, rows)| rows)
+        lines.iter().flat_map(|lines| {
+            let steps = lines.steps.iter().flat_map(|(_, rows)| rows);
+            lines.caches.iter().chain(steps)
+        })
     };
     let verbs = all().map(|row| width_of(&row.verb)).max().unwrap_or(0);
     let line = |row: &Row| verbs + 2 + width_of(&row.thing);
@@ -44,9 +43,12 @@ pub(crate) fn plan(plan: &Plan, look: Look) -> String {
         .max()
         .unwrap_or(0);
     let columns = Columns { verbs, places };
-    for (job, steps) in &lines {
+    for JobLines { job, caches, steps } in &lines {
         text.push('\n');
         text.push_str(&job_line(job, look));
+        for row in caches {
+            text.push_str(&row_line(row, columns, look));
+        }
         for (step, rows) in steps {
             text.push_str(&step_line(step, look));
             if rows.is_empty() {
@@ -59,6 +61,14 @@ pub(crate) fn plan(plan: &Plan, look: Look) -> String {
         }
     }
     text
+}
+
+/// A job and its lines.
+struct JobLines<'a> {
+    job: &'a JobPlan,
+    /// What it keeps between runs.
+    caches: Vec<Row>,
+    steps: Vec<StepLines<'a>>,
 }
 
 /// A step and its lines.

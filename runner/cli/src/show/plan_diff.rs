@@ -5,7 +5,7 @@ use capstep_grants::changes::{Change, ChangeKind, Changes, Side};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::plan_row::{Row, of_flow, of_grant};
+use super::plan_row::{JOB_ITSELF, Row, of_cached, of_flow, of_grant};
 use super::table::{pad, width_of};
 use crate::error::count;
 use crate::printer::{Look, Style};
@@ -39,9 +39,9 @@ pub(crate) struct DiffLine {
     pub(crate) change: ChangeKind,
     /// The job's id.
     pub(crate) job: String,
-    /// The step's number in its job, from 1: as it is now, where it is still there.
-    pub(crate) step: usize,
-    /// What the step is called.
+    /// The step's number in its job, from 1: as it is now, where it is still there. Null where it is the job itself.
+    pub(crate) step: Option<usize>,
+    /// What the step is called; of the job itself what that does.
     pub(crate) name: String,
     /// How it was.
     pub(crate) old: Option<DiffSide>,
@@ -80,8 +80,10 @@ fn line(change: &Change<'_>) -> DiffLine {
     DiffLine {
         change: change.kind,
         job: change.job.to_owned(),
-        step: change.step.number,
-        name: change.step.name.clone(),
+        step: change.step.map(|step| step.number),
+        name: change
+            .step
+            .map_or_else(|| JOB_ITSELF.to_owned(), |step| step.name.clone()),
         old: change.old.as_ref().map(side),
         new: change.new.as_ref().map(side),
     }
@@ -91,6 +93,7 @@ fn side(side: &Side<'_>) -> DiffSide {
     let (pointer, place, Row { verb, thing, .. }) = match side {
         Side::Grant(grant, step) => (&grant.pointer, &grant.place, of_grant(grant, step)),
         Side::Secret(flow) => (&flow.pointer, &flow.place, of_flow(flow)),
+        Side::Cache(cache, cached) => (&cached.pointer, &cached.place, of_cached(cache, cached)),
     };
     DiffSide {
         pointer: pointer.clone(),
@@ -128,7 +131,10 @@ pub(crate) fn plan_diff(diff: &PlanDiff, look: Look) -> String {
     for change in &diff.changes {
         let step = (&change.job, change.step, &change.name);
         if last != Some(step) {
-            let name = format!("{}/{}  {}", change.job, change.step, change.name);
+            let name = match change.step {
+                Some(step) => format!("{}/{step}  {}", change.job, change.name),
+                None => format!("{}  {}", change.job, change.name),
+            };
             text.push_str(&format!("\n{}\n", look.paint(Style::Strong, name)));
             last = Some(step);
         }

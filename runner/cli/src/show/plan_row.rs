@@ -2,11 +2,16 @@
 
 use capstep_grants::bind::Provenance;
 use capstep_grants::manifest::Access;
-use capstep_grants::plan::{SecretFlow, StepPlan, describe, starts_project_code};
+use capstep_grants::plan::{
+    CachePlan, CachedPath, SecretFlow, StepPlan, describe, starts_project_code,
+};
 use capstep_grants::{Authority, Grant, Place};
 use capstep_pipeline::SCRIPT;
 
 use crate::printer::Style;
+
+/// What stands for a step's name where it is the job itself that does it.
+pub(super) const JOB_ITSELF: &str = "the job itself";
 
 /// One line: what may be done, with what, and where that was written.
 pub(super) struct Row {
@@ -54,6 +59,30 @@ pub(super) fn rows(step: &StepPlan) -> Vec<Row> {
         style: Style::Faint,
     });
     rows.into_iter().map(|(_, row)| row).chain(notes).collect()
+}
+
+/// The lines of what a job keeps between runs.
+pub(super) fn of_caches(caches: &[CachePlan]) -> Vec<Row> {
+    let paths = caches
+        .iter()
+        .flat_map(|cache| cache.paths.iter().map(move |cached| (cache, cached)));
+    paths
+        .map(|(cache, cached)| of_cached(cache, cached))
+        .collect()
+}
+
+/// The line of a path that a job keeps.
+pub(super) fn of_cached(cache: &CachePlan, cached: &CachedPath) -> Row {
+    let mut thing = format!("{} by {}", cached.path, cache.key);
+    if !cache.fallback_keys.is_empty() {
+        thing.push_str(&format!(", else {}…", cache.fallback_keys.join("…, ")));
+    }
+    Row {
+        verb: cache.verb().to_owned(),
+        thing,
+        place: cached.place.to_string(),
+        style: Style::Name,
+    }
 }
 
 /// The line of a grant of this step.

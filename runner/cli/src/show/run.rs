@@ -69,10 +69,18 @@ fn job_text(job: &JobView, run: &RunView, look: Look) -> String {
         let line = format!("     deployed to {}{at}", one_line(&deployed.environment));
         text.push_str(&format!("{}\n", look.paint(Style::Good, line)));
     }
+    text.push_str(&effects(job, None, run, look));
     for step in &job.steps {
         text.push_str(&step_text(job, step, run, look));
     }
     text
+}
+
+/// What a step did, or the job itself.
+fn effects(job: &JobView, step: Option<usize>, run: &RunView, look: Look) -> String {
+    let effects = run.journal.effects.iter();
+    let own = effects.filter(|effect| (&effect.job, effect.step) == (&job.job, step));
+    effect::lines(&own.collect::<Vec<_>>(), look)
 }
 
 struct Ended<'a> {
@@ -160,9 +168,7 @@ fn step_text(job: &JobView, step: &StepView, run: &RunView, look: Look) -> Strin
             text.push_str(&format!("       to allow it: {}\n", one_line(hint)));
         }
     }
-    let effects = run.journal.effects.iter();
-    let own = effects.filter(|effect| (&effect.job, effect.step) == (&job.job, step.step));
-    text.push_str(&effect::lines(&own.collect::<Vec<_>>(), look));
+    text.push_str(&effects(job, Some(step.step), run, look));
     text
 }
 

@@ -7,7 +7,7 @@ use capstep_pipeline::did_you_mean;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::plan_row::{Row, of_flow, of_grant};
+use super::plan_row::{JOB_ITSELF, Row, of_cached, of_flow, of_grant};
 use super::table::{pad, width_of};
 use crate::printer::{Look, Style};
 
@@ -44,12 +44,12 @@ pub(crate) struct WhyAnswer {
 pub(crate) struct WhyLine {
     /// The job's id.
     pub(crate) job: String,
-    /// The step's number in its job, from 1.
-    pub(crate) step: usize,
+    /// The step's number in its job, from 1; null where it is the job itself.
+    pub(crate) step: Option<usize>,
     /// What the step is called.
     pub(crate) name: String,
-    /// What it uses.
-    pub(crate) uses: String,
+    /// What it uses; null where it is the job itself.
+    pub(crate) uses: Option<String>,
     /// The input, by its JSON Pointer.
     pub(crate) pointer: String,
     /// How it may touch it: `read`, `ssh: script, files`, `secret`.
@@ -89,14 +89,17 @@ fn answer(plan: &Plan, asked: &str) -> WhyAnswer {
 
 fn line(found: &Finding<'_>) -> WhyLine {
     let (pointer, place, Row { verb, thing, .. }) = match found.reached {
-        Reached::Grant(grant) => (&grant.pointer, &grant.place, of_grant(grant, found.step)),
+        Reached::Grant(grant, step) => (&grant.pointer, &grant.place, of_grant(grant, step)),
         Reached::Secret(flow) => (&flow.pointer, &flow.place, of_flow(flow)),
+        Reached::Cache(cache, cached) => (&cached.pointer, &cached.place, of_cached(cache, cached)),
     };
     WhyLine {
         job: found.job.to_owned(),
-        step: found.step.number,
-        name: found.step.name.clone(),
-        uses: found.step.uses.clone(),
+        step: found.step.map(|step| step.number),
+        name: found
+            .step
+            .map_or_else(|| JOB_ITSELF.to_owned(), |step| step.name.clone()),
+        uses: found.step.map(|step| step.uses.clone()),
         pointer: pointer.clone(),
         how: verb.trim_end_matches(':').to_owned(),
         thing,
@@ -123,7 +126,10 @@ pub(crate) fn why(answers: &WhyAnswers, look: Look) -> String {
         for line in &answer.lines {
             let step = (&line.job, line.step);
             if last != Some(step) {
-                let name = format!("  {}/{}  {}", line.job, line.step, line.name);
+                let name = match line.step {
+                    Some(step) => format!("  {}/{step}  {}", line.job, line.name),
+                    None => format!("  {}  {}", line.job, line.name),
+                };
                 text.push_str(&format!("{}\n", look.paint(Style::Name, name)));
                 last = Some(step);
             }

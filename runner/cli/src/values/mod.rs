@@ -5,6 +5,7 @@ mod assignment;
 mod env_file;
 mod event;
 pub(crate) mod secrets;
+pub(crate) mod untrusted;
 pub(crate) mod variables;
 
 pub(crate) use env_file::EnvFile;

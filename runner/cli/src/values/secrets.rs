@@ -79,7 +79,7 @@ fn specs<'a>(
 }
 
 /// Each secret that the jobs' steps use, with the first place.
-fn used(jobs: &[&Job]) -> Vec<(String, Span)> {
+pub(super) fn used(jobs: &[&Job]) -> Vec<(String, Span)> {
     let mut seen = BTreeSet::new();
     let mut used = Vec::new();
     // The jobs of a matrix have their steps in common.

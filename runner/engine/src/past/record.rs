@@ -24,6 +24,9 @@ pub struct RunRecord {
     /// The project's key; runs of before there was this field have none.
     #[serde(default)]
     pub project: Option<String>,
+    /// Whether what was run was trusted; runs of before there was this field were.
+    #[serde(default = "trusted")]
+    pub trusted: bool,
     /// The pipeline's folder.
     pub workspace: String,
     /// RFC 3339, UTC.
@@ -36,6 +39,10 @@ pub struct RunRecord {
     pub exit_code: Option<u8>,
     /// The hash of the journal's last record.
     pub journal_head: Option<String>,
+}
+
+fn trusted() -> bool {
+    true
 }
 
 impl RunRecord {

@@ -185,7 +185,7 @@ impl Try<'_> {
         let actor = Actor {
             run: context.run.clone(),
             job: at.job.clone(),
-            step: at.step,
+            step: Some(at.step),
             attempt,
         };
         let host = StepRun::new(StepSettings {

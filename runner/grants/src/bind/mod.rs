@@ -25,6 +25,7 @@ pub use derive::{BoundStep, SecretBinding, SinkBinding};
 pub use leaf::Provenance;
 pub use roles::{RoleBinding, RoleKind};
 pub(crate) use scalar::check as check_scalar;
+pub(crate) use scope::knowledge_of;
 pub use scope::{InputScope, Knowledge};
 
 use capstep_pipeline::{Diagnostic, Source, Step};

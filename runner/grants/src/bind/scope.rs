@@ -14,7 +14,7 @@ pub trait InputScope: Scope + Sync {
 }
 
 /// What is known of all that a text with expressions refers to.
-pub(super) fn knowledge_of(template: &Template, scope: &dyn InputScope) -> Knowledge {
+pub(crate) fn knowledge_of(template: &Template, scope: &dyn InputScope) -> Knowledge {
     let files = if template.reads_files() {
         scope.files()
     } else {

@@ -3,11 +3,12 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::caches::caches;
 use super::covers::{Held, covers};
 use super::pair;
 use crate::authority::Authority;
 use crate::grant::Grant;
-use crate::plan::{JobPlan, Plan, SecretFlow, StepPlan};
+use crate::plan::{CachePlan, CachedPath, JobPlan, Plan, SecretFlow, StepPlan};
 
 /// What one plan allows and another doesn't.
 #[derive(Debug, Clone)]
@@ -28,8 +29,8 @@ impl Changes<'_> {
 pub struct Change<'a> {
     /// The job's id.
     pub job: &'a str,
-    /// The step: in the new plan, where it is there.
-    pub step: &'a StepPlan,
+    /// The step: in the new plan, where it is there. None where it is the job itself.
+    pub step: Option<&'a StepPlan>,
     /// Which way it goes.
     pub kind: ChangeKind,
     /// How it was.
@@ -71,6 +72,8 @@ pub enum Side<'a> {
     Grant(&'a Grant, &'a StepPlan),
     /// A secret on its way.
     Secret(&'a SecretFlow),
+    /// What the job keeps between runs.
+    Cache(&'a CachePlan, &'a CachedPath),
 }
 
 /// What `new` allows that `old` didn't, and the other way round.
@@ -92,6 +95,15 @@ fn of_job<'a>(
     new: Option<&'a JobPlan>,
     list: &mut Vec<Change<'a>>,
 ) {
+    caches(old, new, &mut |kind, old, new| {
+        list.push(Change {
+            job: id,
+            step: None,
+            kind,
+            old,
+            new,
+        });
+    });
     for (old, new) in pair::steps(old, new) {
         let Some(step) = new.or(old) else {
             continue;
@@ -99,7 +111,7 @@ fn of_job<'a>(
         let mut say = |kind, old, new| {
             list.push(Change {
                 job: id,
-                step,
+                step: Some(step),
                 kind,
                 old,
                 new,
@@ -110,7 +122,7 @@ fn of_job<'a>(
     }
 }
 
-type Say<'a, 's> = dyn FnMut(ChangeKind, Option<Side<'a>>, Option<Side<'a>>) + 's;
+pub(super) type Say<'a, 's> = dyn FnMut(ChangeKind, Option<Side<'a>>, Option<Side<'a>>) + 's;
 
 fn held<'a>(step: Option<&'a StepPlan>) -> Vec<Held<'a>> {
     step.into_iter()
@@ -248,6 +260,7 @@ mod tests {
                     .to_owned()
             }
             Some(Side::Secret(flow)) => format!("{} → {}", flow.secrets.join("+"), flow.to),
+            Some(Side::Cache(cache, cached)) => format!("{} {}", cache.verb(), cached.path),
         }
     }
 
@@ -261,7 +274,7 @@ mod tests {
                 format!(
                     "{}.{} {:?} {} > {}",
                     change.job,
-                    change.step.number,
+                    change.step.map_or(0, |step| step.number),
                     change.kind,
                     side(&change.old),
                     side(&change.new)
@@ -360,6 +373,45 @@ mod tests {
                 "a.1 Added  > KEY → file other.env (compose)",
                 "a.1 Removed KEY → file .env (compose) > ",
             ],
+        );
+    }
+
+    #[test]
+    fn what_a_job_keeps() {
+        let kept =
+            |cache: &str| format!("  a:\n    cache: {cache}\n    steps: [{{ uses: noop }}]\n");
+        let none = "  a:\n    steps: [{ uses: noop }]\n";
+        let base = kept("{ paths: [lib, tmp], key: k }");
+        check(
+            none,
+            &base,
+            &["a.0 Added  > cache lib", "a.0 Added  > cache tmp"],
+        );
+        check(
+            &base,
+            none,
+            &["a.0 Removed cache lib > ", "a.0 Removed cache tmp > "],
+        );
+        // Another key, another order and another number of caches change nothing that may be touched.
+        check(
+            &base,
+            &kept("[{ paths: tmp, key: a }, { paths: lib, key: b }]"),
+            &[],
+        );
+        check(
+            &kept("{ paths: lib/a, key: k, save: never }"),
+            &kept("{ paths: lib/a, key: k }"),
+            &["a.0 Widened restore from cache lib/a > cache lib/a"],
+        );
+        check(
+            &kept("{ paths: lib, key: k }"),
+            &kept("{ paths: lib/a, key: k }"),
+            &["a.0 Narrowed cache lib > cache lib/a"],
+        );
+        check(
+            &kept("{ paths: lib/a, key: k }"),
+            &kept("{ paths: lib, key: k }"),
+            &["a.0 Widened cache lib/a > cache lib"],
         );
     }
 

@@ -2,11 +2,13 @@
 //!
 //! - `covers`: whether one grant already allows all that another one does;
 //! - `pair`: which step of the old plan is which of the new;
+//! - `caches`: what a job keeps between runs;
 //! - `compare`: the differences of two plans.
 //!
 //! What is compared is authority: what steps may touch and where secrets go. A step that moved, or that hands over the
 //! same things by other inputs, is no difference.
 
+mod caches;
 mod compare;
 mod covers;
 mod pair;

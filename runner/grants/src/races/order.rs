@@ -86,6 +86,7 @@ mod tests {
             key: id.to_owned(),
             matrix: None,
             environment: None,
+            caches: Vec::new(),
             needs: needs.iter().map(|need| (*need).to_owned()).collect(),
             steps: Vec::new(),
         };

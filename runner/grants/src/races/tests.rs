@@ -275,3 +275,48 @@ fn jobs_of_a_matrix_race_with_each_other() {
     check("write: \"out/${{ matrix.os }}\"", &[]);
     check("read: out", &[]);
 }
+
+#[test]
+fn what_a_job_keeps_is_written() {
+    let check = |left: &str, right: &str, expected: &[&str]| {
+        let text = format!("version: 1\njobs:\n  a:\n{left}\n  b:\n{right}\n");
+        let (source, _, diagnostics) = planned(&text, &Plugins::and(INPUTS), &variables([]));
+        let shown: Vec<String> = diagnostics
+            .iter()
+            .map(|diagnostic| diagnostic.plain(&source).replace("\n  ", " | "))
+            .collect();
+        assert_eq!(shown, expected, "{text}");
+    };
+    let keeps = "    cache: { paths: lib, key: k }\n    steps: [{ uses: noop }]";
+    let reads = "    steps: [{ uses: p, with: { read: lib/a } }]";
+    let after = |job: &str| format!("    needs: [a]\n{job}");
+    check(
+        keeps,
+        keeps,
+        &[
+            "capstep.yml:7:21: overlapping-writes: the cache of job `a` and the cache of job `b` may run at once and both write `lib` | capstep.yml:4:21: and here | help: say which comes first: `needs: [a]` in job `b`",
+        ],
+    );
+    check(keeps, &after(keeps), &[]);
+    check(
+        keeps,
+        reads,
+        &[
+            "capstep.yml:7:38: read-while-written: `p` in job `b` may read `lib/a` while the cache of job `a` writes it | capstep.yml:4:21: and here | help: say which comes first: `needs: [a]` in job `b`",
+        ],
+    );
+    check(keeps, &after(reads), &[]);
+    check(
+        keeps,
+        "    steps: [{ uses: p, with: { read: other } }]",
+        &[],
+    );
+    // Also where it is never saved: it is brought back.
+    let never = keeps.replace("key: k", "key: k, save: never");
+    let (_, _, diagnostics) = planned(
+        &format!("version: 1\njobs:\n  a:\n{never}\n  b:\n{reads}\n"),
+        &Plugins::and(INPUTS),
+        &variables([]),
+    );
+    assert_eq!(diagnostics.len(), 1);
+}

@@ -4,18 +4,18 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::asked::Asked;
-use super::touch::touches;
+use super::touch::{is_below, touches};
 use crate::authority::Authority;
 use crate::grant::Grant;
-use crate::plan::{Plan, SecretFlow, StepPlan, describe};
+use crate::plan::{CachePlan, CachedPath, Plan, SecretFlow, StepPlan, describe};
 
 /// A line of the pipeline that lets a step touch a thing.
 #[derive(Debug, Clone)]
 pub struct Finding<'a> {
     /// The job's id.
     pub job: &'a str,
-    /// The step.
-    pub step: &'a StepPlan,
+    /// The step; none where it is the job itself.
+    pub step: Option<&'a StepPlan>,
     /// The line.
     pub reached: Reached<'a>,
     /// How sure it is.
@@ -25,10 +25,12 @@ pub struct Finding<'a> {
 /// What is written there.
 #[derive(Debug, Clone, Copy)]
 pub enum Reached<'a> {
-    /// Authority.
-    Grant(&'a Grant),
+    /// Authority, and the step that holds it.
+    Grant(&'a Grant, &'a StepPlan),
     /// A secret that goes there, or the secret that was asked for.
     Secret(&'a SecretFlow),
+    /// What the job keeps between runs.
+    Cache(&'a CachePlan, &'a CachedPath),
 }
 
 /// How sure it is that the step may touch the thing.
@@ -48,17 +50,36 @@ pub fn find<'a>(plan: &'a Plan, asked: &str) -> Vec<Finding<'a>> {
     let asked = Asked::parse(asked);
     let mut found = Vec::new();
     for job in &plan.jobs {
+        let cached = of_caches(&job.caches, &asked).into_iter();
+        found.extend(cached.map(|(reached, certainty)| Finding {
+            job: &job.id,
+            step: None,
+            reached,
+            certainty,
+        }));
         for step in &job.steps {
             let lines = of_step(step, &asked);
             found.extend(lines.into_iter().map(|(reached, certainty)| Finding {
                 job: &job.id,
-                step,
+                step: Some(step),
                 reached,
                 certainty,
             }));
         }
     }
     found
+}
+
+fn of_caches<'a>(caches: &'a [CachePlan], asked: &Asked) -> Vec<(Reached<'a>, Certainty)> {
+    let paths = caches
+        .iter()
+        .flat_map(|cache| cache.paths.iter().map(move |path| (cache, path)));
+    paths
+        .filter_map(|(cache, cached)| {
+            let certainty = is_below(&cached.path, asked.path.as_ref()?)?;
+            Some((Reached::Cache(cache, cached), certainty))
+        })
+        .collect()
 }
 
 fn of_step<'a>(step: &'a StepPlan, asked: &Asked) -> Vec<(Reached<'a>, Certainty)> {
@@ -94,7 +115,7 @@ fn of_step<'a>(step: &'a StepPlan, asked: &Asked) -> Vec<(Reached<'a>, Certainty
         .authority
         .iter()
         .zip(&grants)
-        .filter_map(|(grant, certainty)| Some((Reached::Grant(grant), (*certainty)?)));
+        .filter_map(|(grant, certainty)| Some((Reached::Grant(grant, step), (*certainty)?)));
     let flows = step.secrets.iter().filter_map(|flow| {
         let is_meant = asked
             .secret
@@ -138,6 +159,9 @@ fn text_is(grant: &Grant, asked: &Asked) -> Option<Certainty> {
 /// Every name that a plan knows, for "did you mean": things as it writes them, hosts, secrets.
 pub fn known_names(plan: &Plan) -> Vec<String> {
     let mut names = Vec::new();
+    for cached in plan.jobs.iter().flat_map(|job| &job.caches) {
+        names.extend(cached.paths.iter().map(|cached| cached.path.to_string()));
+    }
     for step in plan.jobs.iter().flat_map(|job| &job.steps) {
         for grant in &step.authority {
             match &grant.authority {
@@ -173,6 +197,7 @@ mod tests {
 secrets: [DEPLOY_KEY, SECRET_KEY_BASE]
 jobs:
   build:
+    cache: { paths: [vendor/bundle, tmp], key: "gems-${{ hashFiles('Gemfile.lock') }}" }
     steps:
       - uses: noop
   deploy:
@@ -199,13 +224,14 @@ jobs:
             .iter()
             .map(|found| {
                 let what = match found.reached {
-                    Reached::Grant(grant) => format!("{} {}", grant.pointer, describe(grant)),
+                    Reached::Grant(grant, _) => format!("{} {}", grant.pointer, describe(grant)),
                     Reached::Secret(flow) => format!("{} → {}", flow.secrets.join("+"), flow.to),
+                    Reached::Cache(cache, cached) => {
+                        format!("{} {} by {}", cached.pointer, cached.path, cache.key)
+                    }
                 };
-                format!(
-                    "{}.{} {what} {:?}",
-                    found.job, found.step.number, found.certainty
-                )
+                let step = found.step.map_or(0, |step| step.number);
+                format!("{}.{step} {what} {:?}", found.job, found.certainty)
             })
             .collect();
         assert_eq!(found, expected, "{asked}");
@@ -264,6 +290,14 @@ jobs:
         check(
             "DEPLOY_KEY",
             &["deploy.2 DEPLOY_KEY → SSH login root@203.0.113.7 Granted"],
+        );
+        let kept = "gems-${{ hashFiles('Gemfile.lock') }}";
+        let bundle = |how: &str| format!("build.0 cache/0/paths/0 vendor/bundle by {kept} {how}");
+        check("vendor/bundle/ruby/x.rb", &[&bundle("Granted")]);
+        check("vendor", &[&bundle("Below")]);
+        check(
+            "tmp",
+            &[&format!("build.0 cache/0/paths/1 tmp by {kept} Granted")],
         );
         check("capstep.yml", &[]);
         check("elsewhere", &[]);

@@ -27,7 +27,7 @@ fn known(authority: &Authority, asked: &Asked) -> Option<Certainty> {
     let granted = |holds: bool| holds.then_some(Certainty::Granted);
     // Without a wildcard arm: a new kind of authority has to be answered for here.
     match authority {
-        Authority::Path { path } => asked.path.as_ref().and_then(|asked| local(path, asked)),
+        Authority::Path { path } => asked.path.as_ref().and_then(|asked| is_below(path, asked)),
         Authority::Url { url, url_match, .. } => {
             let url = Url::parse(url).ok()?;
             if let Some(asked) = &asked.url {
@@ -99,7 +99,8 @@ fn run_time(grant: &Grant, asked: &Asked) -> bool {
         .any(|authority| bound.permits(authority))
 }
 
-fn local(granted: &WorkspacePath, asked: &WorkspacePath) -> Option<Certainty> {
+/// Whether a path of the workspace lies in a granted one, or holds it.
+pub(super) fn is_below(granted: &WorkspacePath, asked: &WorkspacePath) -> Option<Certainty> {
     if granted.holds(asked) {
         Some(Certainty::Granted)
     } else {

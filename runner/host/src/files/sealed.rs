@@ -12,7 +12,7 @@ use thiserror::Error;
 
 /// The largest file compared by digest with the sealed ones: sealed files are small, and a digest of everything that
 /// is read would cost more than it tells.
-pub(super) const COMPARE_LIMIT: usize = 1024 * 1024;
+pub(crate) const COMPARE_LIMIT: usize = 1024 * 1024;
 
 /// The registry can't be used; without it nobody may read a file, since it might be sealed.
 #[derive(Debug, Error)]

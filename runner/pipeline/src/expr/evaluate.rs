@@ -107,7 +107,7 @@ impl Text {
     }
 }
 
-fn value(ast: &Ast, scope: &dyn Scope) -> Result<Evaluated, EvalError> {
+pub(super) fn value(ast: &Ast, scope: &dyn Scope) -> Result<Evaluated, EvalError> {
     let json = match &ast.kind {
         Kind::Literal(value) => value.clone(),
         Kind::Reference(reference) => {
@@ -297,7 +297,7 @@ fn contains(whole: &Ast, part: &Ast, scope: &dyn Scope) -> Result<bool, EvalErro
 }
 
 /// A value within a text.
-fn as_text(value: &Value, span: Span) -> Result<String, EvalError> {
+pub(super) fn as_text(value: &Value, span: Span) -> Result<String, EvalError> {
     match value {
         Value::String(text) => Ok(text.clone()),
         Value::Number(number) => Ok(number.to_string()),

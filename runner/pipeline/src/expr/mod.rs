@@ -6,7 +6,7 @@
 //! `lexer` and `parser` make an `ast`, `reference` names what a path leads to, `function` is the table of functions.
 //! `frame` knows what names of the file stand for where an expression was written, `resolve` puts that in their place,
 //! `check` refuses what would show a secret. `template` is a text with expressions in it, `scope` is what an embedder
-//! provides, and `evaluate` works it out.
+//! provides, and `evaluate` works it out; `shown` tells as much of a text as is known.
 
 mod ast;
 mod check;
@@ -23,6 +23,7 @@ mod reference;
 mod resolve;
 mod scope;
 mod secret;
+mod shown;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ pub use json::parse_json;
 pub use reference::{Reference, RunFact, Target};
 pub use scope::{Evaluated, JobStatus, Scope, descend};
 pub use secret::SecretText;
+pub use shown::shown_template;
 pub use template::Template;
 
 pub(crate) use template::has_expression;

@@ -41,7 +41,7 @@ pub enum Target {
     StepOutcome(String),
     /// `needs.JOB.outcome`
     JobOutcome(String),
-    /// `run.id`, `run.job`, `run.started`
+    /// `run.id`, `run.job`, `run.started`, `run.trusted`
     Run(RunFact),
     /// `event` and all below it
     Event,
@@ -62,6 +62,8 @@ pub enum RunFact {
     Job,
     /// When it began: RFC 3339, UTC.
     Started,
+    /// Whether what it runs is trusted, as who started it says.
+    Trusted,
 }
 
 /// What a path can start with, and how such a path goes on.
@@ -96,6 +98,7 @@ pub(super) fn resolve(path: Vec<String>, span: Span) -> Result<Reference, Diagno
         ["run", "id"] => Target::Run(RunFact::Id),
         ["run", "job"] => Target::Run(RunFact::Job),
         ["run", "started"] => Target::Run(RunFact::Started),
+        ["run", "trusted"] => Target::Run(RunFact::Trusted),
         ["event", ..] => Target::Event,
         ["env", name] => Target::Env((*name).to_owned()),
         ["inputs", name, ..] => Target::Input((*name).to_owned()),

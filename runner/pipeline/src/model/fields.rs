@@ -79,6 +79,10 @@ impl Reader<'_> {
                     "name" => "add `name:` with what it is called",
                     "group" => "add `group:` with what it is called",
                     "attempts" => "say how often: `attempts: 3`",
+                    "paths" => "add `paths:` with what is kept",
+                    "key" => {
+                        "add `key:` with what it is kept under: `\"deps-${{ hashFiles('**/*.lock') }}\"`"
+                    }
                     _ => "add `uses:` with the name of a plugin",
                 };
                 self.report(Diagnostic::error(codes::MISSING_KEY, here, message).help(help));

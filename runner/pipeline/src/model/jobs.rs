@@ -78,6 +78,7 @@ impl Reader<'_> {
             outputs: Arc::default(),
             environment: None,
             concurrency: None,
+            caches: Arc::default(),
             continue_on_error: false,
             steps: Arc::new(list.steps),
         };
@@ -93,6 +94,7 @@ impl Reader<'_> {
                     job.environment = self.environment(&before, &after, key, node);
                 }
                 "concurrency" => job.concurrency = self.concurrency(&before, key, node),
+                "cache" => job.caches = Arc::new(self.caches(&before, key, node)),
                 "continue-on-error" => job.continue_on_error = self.flag(key, node),
                 "matrix" => {
                     let matrix = self.matrix(key, node);

@@ -61,6 +61,12 @@ pub(super) enum Takes {
     Concurrency,
     /// The variants of a job.
     Matrix,
+    /// What is kept between runs, once or several times.
+    Caches,
+    /// A text with expressions, or a list of them.
+    Texts,
+    /// `on-success`, `always` or `never`.
+    Save,
 }
 
 /// A key.
@@ -214,6 +220,11 @@ pub(super) const JOB: Level = Level {
             "matrix",
             Takes::Matrix,
             "The job is run once for each combination of these values.",
+        ),
+        key(
+            "cache",
+            Takes::Caches,
+            "Folders and files that are kept between runs, by key.",
         ),
         required(
             "steps",
@@ -371,6 +382,32 @@ pub(super) const CONCURRENCY: Level = Level {
     ],
 };
 
+pub(super) const CACHE: Level = Level {
+    noun: "`cache`",
+    keys: &[
+        required(
+            "paths",
+            Takes::Texts,
+            "The folders and files that are kept, in the pipeline's folder.",
+        ),
+        required(
+            "key",
+            Takes::Text,
+            "What they are kept under: what is there once is never changed.",
+        ),
+        key(
+            "fallback-keys",
+            Takes::Texts,
+            "Where nothing is kept under the key: the beginnings of other keys, in order; the newest that begins so is taken.",
+        ),
+        key(
+            "save",
+            Takes::Save,
+            "When they are kept: if all steps passed (on-success, without it), also if some failed (always), or never.",
+        ),
+    ],
+};
+
 pub(super) const DEFAULTS: Level = Level {
     noun: "`defaults`",
     keys: &[
@@ -433,7 +470,9 @@ pub(super) const ELSEWHERE: &[(&str, &str)] = &[
     ),
     ("timeout-minutes", "write `timeout: 10m`"),
     ("allow_failure", "write `continue-on-error: true`"),
+    ("restore-keys", "write `fallback-keys:`"),
+    ("fallback_keys", "write `fallback-keys:`"),
 ];
 
 /// Keys that a later version reads. Until then they are errors: a key that nobody obeys is a promise nobody keeps.
-pub(super) const LATER: &[&str] = &["artifacts", "cache", "container", "permissions", "services"];
+pub(super) const LATER: &[&str] = &["artifacts", "container", "permissions", "services"];

@@ -3,10 +3,11 @@
 //! `pipeline` has the types, `keys` the tables of keys that drive both the reader and the JSON Schema (`schema`).
 //! `reader` goes through the tree with `fields` (types of values), `jobs`, `steps` and `names`; `include` reads the steps
 //! of other files; `env`, `retry`, `matrix`,
-//! `triggers` (`on`, with the patterns of `glob`) and `places` (`environment`, `concurrency`) read the keys of these
+//! `triggers` (`on`, with the patterns of `glob`), `places` (`environment`, `concurrency`) and `cache` read the keys of these
 //! names. What expressions refer to is collected on the way and checked afterwards by `references`, what jobs wait for by
 //! `graph`; at last `expand` makes a matrix into its jobs.
 
+mod cache;
 mod env;
 mod expand;
 mod fields;
@@ -31,6 +32,7 @@ mod steps;
 mod tests;
 mod triggers;
 
+pub use cache::{Cache, Save};
 pub use graph::topological;
 pub use names::{is_identifier, is_variable_name};
 pub use pipeline::{

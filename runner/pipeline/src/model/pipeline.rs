@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::cache::Cache;
 use super::triggers::Triggers;
 use crate::expr::{Expr, Reference, Template};
 use crate::source::{Span, Spanned};
@@ -73,6 +74,8 @@ pub struct Job {
     pub environment: Option<Environment>,
     /// What must not run beside it.
     pub concurrency: Option<Concurrency>,
+    /// What it keeps between runs. The jobs of a matrix have these in common.
+    pub caches: Arc<Vec<Cache>>,
     /// Whether the run goes on as if it had passed where it fails.
     pub continue_on_error: bool,
     /// Its steps, in the order written, those of `finally` last. Never empty in a pipeline without errors. The jobs of a

@@ -64,7 +64,7 @@ impl Reader<'_> {
     }
 
     /// A text with expressions that others get to see: no secret may be in it.
-    fn shown_text(
+    pub(super) fn shown_text(
         &mut self,
         sight: &Sight,
         key: &Spanned<String>,

@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
+use super::cache::SAVE_WORDS;
 use super::keys::{
-    CONCURRENCY, DEFAULTS, ENVIRONMENT, INCLUDE_STEP, INCLUDED, JOB, Level, PIPELINE, RETRY, STEP,
-    Takes,
+    CACHE, CONCURRENCY, DEFAULTS, ENVIRONMENT, INCLUDE_STEP, INCLUDED, JOB, Level, PIPELINE, RETRY,
+    STEP, Takes,
 };
 use super::names::{IDENTIFIER_PATTERN, VARIABLE_PATTERN};
 use super::pipeline::FAILURES;
@@ -30,6 +31,7 @@ pub fn pipeline_schema() -> Value {
         ("retry", &RETRY),
         ("environment", &ENVIRONMENT),
         ("concurrency", &CONCURRENCY),
+        ("cache", &CACHE),
     ];
     schema("A capstep pipeline", SCHEMA_ID, &PIPELINE, &levels)
 }
@@ -147,6 +149,14 @@ fn takes(takes: Takes) -> Value {
             let kind = json!({ "enum": FAILURES });
             json!({ "anyOf": [kind.clone(), { "type": "array", "items": kind, "uniqueItems": true }] })
         }
+        Takes::Caches => {
+            let one = json!({ "$ref": "#/$defs/cache" });
+            json!({ "anyOf": [one.clone(), { "type": "array", "items": one, "minItems": 1 }] })
+        }
+        Takes::Texts => {
+            json!({ "anyOf": [text.clone(), { "type": "array", "items": text, "minItems": 1 }] })
+        }
+        Takes::Save => json!({ "enum": SAVE_WORDS }),
         Takes::Environment => json!({ "anyOf": [text, { "$ref": "#/$defs/environment" }] }),
         Takes::Concurrency => json!({ "anyOf": [text, { "$ref": "#/$defs/concurrency" }] }),
         Takes::Triggers => {
@@ -230,6 +240,7 @@ mod tests {
         check(&schema["$defs"]["retry"], &RETRY);
         check(&schema["$defs"]["environment"], &ENVIRONMENT);
         check(&schema["$defs"]["concurrency"], &CONCURRENCY);
+        check(&schema["$defs"]["cache"], &CACHE);
         assert!(
             serde_json::to_string(&schema)
                 .unwrap()

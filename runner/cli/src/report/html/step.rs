@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::markup::Markup;
-use super::super::recording::{JobRecord, Line, StepRecord, Weight, cut, is_fine};
+use super::super::recording::{JobRecord, Line, Log, StepRecord, Weight, cut, is_fine};
 use super::{StepView, View, authority, cell, end_table, outcome, table, times, took};
 use crate::error::count;
 
@@ -33,6 +33,11 @@ pub(super) fn job(page: &mut Markup, view: View<'_>, place: usize, job: &JobReco
     if let Some(planned) = planned.filter(|planned| !planned.needs.is_empty()) {
         page.raw("<p class=\"dim\">after ");
         page.text(planned.needs.join(", ")).raw("</p>\n");
+    }
+    if job.cached.lines() > 0 {
+        page.raw("<pre>");
+        lines(page, &job.cached);
+        page.raw("</pre>\n");
     }
     if has_entries(&job.outputs) {
         page.raw("<details><summary>Outputs of the job</summary>\n");
@@ -154,14 +159,18 @@ fn log(page: &mut Markup, step: &StepRecord) {
         "line",
     ));
     page.raw("</span></summary>\n<pre>");
-    let (head, left_out, tail) = step.log.parts();
+    lines(page, &step.log);
+    page.raw("</pre></details>\n");
+}
+
+fn lines(page: &mut Markup, log: &Log) {
+    let (head, left_out, tail) = log.parts();
     head.iter().for_each(|one| line(page, one));
     if left_out > 0 {
         page.raw("<span class=\"notice\">… ").number(left_out);
         page.raw(" lines are left out here …</span>\n");
     }
     tail.for_each(|one| line(page, one));
-    page.raw("</pre></details>\n");
 }
 
 fn line(page: &mut Markup, line: &Line) {

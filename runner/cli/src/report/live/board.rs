@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use capstep_engine::{Event, Outcome, StepRef};
 
+use super::super::cached;
 use super::progress::Progress;
 use crate::printer::plain;
 
@@ -36,6 +37,8 @@ pub(super) struct Job {
     pub(super) began: Instant,
     /// The group that it waits for, before its first step.
     pub(super) waits_for: Option<String>,
+    /// What it does beside its steps.
+    pub(super) beside: Option<String>,
     pub(super) step: Option<Step>,
 }
 
@@ -84,6 +87,26 @@ impl Board {
                 continues,
                 ..
             } => self.job_ended(job, *outcome, *continues),
+            Event::CacheStarted {
+                job,
+                act,
+                key,
+                bytes,
+            } => {
+                if let Some(running) = self.job(job) {
+                    running.waits_for = None;
+                    running.beside = Some(on_a_line(&cached::doing(*act, key, *bytes)));
+                }
+            }
+            Event::CacheRestored { job, .. }
+            | Event::CacheMissed { job, .. }
+            | Event::CacheSaved { job, .. }
+            | Event::CacheNotSaved { job, .. } => {
+                if let Some(running) = self.job(job) {
+                    running.waits_for = None;
+                    running.beside = None;
+                }
+            }
             Event::StepStarted { at, name, .. } => {
                 if let Some(running) = self.job(&at.job) {
                     running.waits_for = None;
@@ -151,6 +174,7 @@ impl Board {
                 id,
                 began: now,
                 waits_for: None,
+                beside: None,
                 step: None,
             };
             self.running.insert(at, job);

@@ -118,6 +118,10 @@ fn does(line: &mut Line, job: &Job, columns: usize, now: Instant, look: Look) {
         line.push(Some(Style::Notice), text);
         return;
     }
+    if let Some(text) = &job.beside {
+        line.push(None, text.clone());
+        return;
+    }
     let Some(step) = &job.step else { return };
     let again = step.again.map(|again| again.saturating_duration_since(now));
     if let Some(wait) = again.filter(|wait| !wait.is_zero()) {

@@ -12,9 +12,9 @@ use capstep_engine::{Event, Level, Outcome, StepRef, TimedEvent};
 use capstep_grants::plan::Plan;
 use jiff::Timestamp;
 
-use super::annotated;
+use super::{annotated, cached};
 
-pub(super) use log::{Line, Weight, cut};
+pub(super) use log::{Line, Log, Weight, cut};
 pub(super) use model::{JobRecord, Span, StepRecord, is_fine, word};
 
 /// How many of a step's denials are kept: each is much the same news, and a plugin may try a thousand times.
@@ -115,7 +115,13 @@ impl Recording {
                 self.took = *milliseconds;
                 self.journal_head.clone_from(journal_head);
             }
-            other => self.note_step(other, now),
+            other => match cached::told(other) {
+                Some(told) => self
+                    .job(told.job)
+                    .cached
+                    .push(weight(told.level), &told.text),
+                None => self.note_step(other, now),
+            },
         }
     }
 

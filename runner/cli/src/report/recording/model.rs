@@ -31,6 +31,8 @@ pub(in crate::report) struct JobRecord {
     /// Why it did not pass, where that is not one of its steps; why it was skipped.
     pub(in crate::report) message: Option<String>,
     pub(in crate::report) outputs: Value,
+    /// What it brought back and kept.
+    pub(in crate::report) cached: Log,
     /// By number.
     pub(in crate::report) steps: Vec<StepRecord>,
 }

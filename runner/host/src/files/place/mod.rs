@@ -136,11 +136,22 @@ impl Place {
         }
     }
 
+    fn is_link(&self) -> bool {
+        let metadata = self.dir.symlink_metadata(&self.relative);
+        metadata.is_ok_and(|metadata| metadata.is_symlink())
+    }
+
     /// The folder itself, where the place is one.
     pub(crate) fn folder(&self) -> Result<Dir, FileError> {
         Ok(match self.relative.as_str() {
             "." => self.dir.try_clone()?,
-            relative => self.dir.open_dir_nofollow(relative)?,
+            relative => match self.dir.open_dir_nofollow(relative) {
+                // A link and a file are refused with the same error; they are not the same mistake.
+                Err(error) if error.kind() == io::ErrorKind::NotADirectory && self.is_link() => {
+                    return Err(FileError::LinkLeaves);
+                }
+                folder => folder?,
+            },
         })
     }
 
