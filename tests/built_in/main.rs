@@ -1,13 +1,27 @@
 //! What the program has built in, and that nothing of it is forgotten by the tests.
 //!
 //! - `imports`: what each built-in plugin can ask the host for; `words`: what host, SDK and interface must say alike;
-//! - `coverage`: every option of a plugin, every flag of a command and every exit code is in a case or a test;
-//! - `demo`: `capstep demo`, and what it leaves behind; `machine`: a machine that doesn't work; `reports`: what a run writes.
+//! - `flags`, `options`, `exit_codes`: every command with its flags, every option of a plugin and every exit code is in a
+//!   case or a test; `messages`: every message too; `cases`: what cases show;
+//! - `docs`: what the documentation shows is so;
+//! - `health`: the options of health-check, against a server; `identity`, `prompt`: which age
+//!   identity is meant, and a secret that is typed;
+//! - `demo`: `capstep demo`, and what it leaves behind; `ending`: that the program ends when it is told to; `machine`: a
+//!   machine that doesn't work; `reports`: what a run writes.
 
-mod coverage;
+mod cases;
 mod demo;
+mod docs;
+mod ending;
+mod exit_codes;
+mod flags;
+mod health;
+mod identity;
 mod imports;
 mod machine;
+mod messages;
+mod options;
+mod prompt;
 mod reports;
 mod words;
 

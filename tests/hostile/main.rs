@@ -12,8 +12,10 @@
 //! - `kinds`: every kind of error, caused for real;
 //! - `masking`: secrets taken piece by piece;
 //! - `words`: every access word, two-sided;
-//! - `without_verbs`: what a plugin tries by itself.
+//! - `without_verbs`: what a plugin tries by itself;
+//! - `blame`: whose failure it is, which is not the plugin's to say.
 
+mod blame;
 mod caches;
 mod denials_docker;
 mod denials_files;

@@ -2,10 +2,12 @@
 //! succeeds, without that it doesn't.
 //!
 //! - `acts`: what must not be possible, on a `machine` full of what must not be reached; `metadata`: the cloud's address;
-//! - `running`: output, exit codes, environment, secrets, time; `files`: what is seen and changed; `network`: the way out.
+//! - `running`: output, exit codes, environment, secrets, time; `files`: what is seen and changed; `network`: the way out;
+//! - `given`: what a machine gives, and what is left on it.
 
 mod acts;
 mod files;
+mod given;
 mod machine;
 mod metadata;
 mod network;

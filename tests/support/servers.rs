@@ -1,9 +1,10 @@
 //! Hosts that misbehave.
 
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// Listens, and does this with every connection, until the process ends. Gives the port.
 pub fn serve(with: impl Fn(TcpStream) + Send + Sync + 'static) -> u16 {
@@ -128,4 +129,34 @@ pub fn read_head(stream: &mut TcpStream) -> bool {
         }
     }
     true
+}
+
+/// A port that somebody listens on and nobody takes connections from: they wait until their time is up.
+pub struct Full {
+    pub port: u16,
+    _listener: TcpListener,
+    _waiting: Vec<TcpStream>,
+}
+
+/// A listener with as many connections waiting as it has room for.
+pub fn full() -> Full {
+    use rustix::net::{
+        AddressFamily, SocketAddrV4, SocketFlags, SocketType, bind, listen, socket_with,
+    };
+    let (family, kind) = (AddressFamily::INET, SocketType::STREAM);
+    let listener = socket_with(family, kind, SocketFlags::CLOEXEC, None).unwrap();
+    bind(&listener, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listen(&listener, 0).unwrap();
+    let listener = TcpListener::from(listener);
+    let address = listener.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    // The first that is not taken says that there is no room for more.
+    while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(500)) {
+        waiting.push(stream);
+    }
+    Full {
+        port: address.port(),
+        _listener: listener,
+        _waiting: waiting,
+    }
 }

@@ -121,6 +121,34 @@ mod tests {
         assert_eq!(open(b"", &identity).unwrap_err(), SealError::NotAge);
     }
 
+    /// What others write with `age`.
+    #[test]
+    fn files_that_are_no_stores() {
+        let (mine, recipient) = new_identity();
+        let identity = Identities::parse(&mine).unwrap();
+        let told = |bytes: &[u8]| open(bytes, &identity).unwrap_err().to_string();
+        let write = |encryptor: Encryptor| {
+            let mut writer = encryptor.wrap_output(Vec::new()).unwrap();
+            writer.write_all(b"KEY=value\n").unwrap();
+            writer.finish().unwrap()
+        };
+        let recipients = Recipients::parse(&recipient).unwrap();
+        let list = recipients.list.iter().map(|recipient| recipient as _);
+        let other = write(Encryptor::with_recipients(list).unwrap());
+        assert_eq!(
+            told(&other),
+            "it holds no secrets of capstep: its first line is another"
+        );
+        let passphrase = age::secrecy::SecretString::from("x".to_owned());
+        let by_passphrase = write(Encryptor::with_user_passphrase(passphrase));
+        assert_eq!(
+            told(&by_passphrase),
+            "it is encrypted with a passphrase, not for recipients"
+        );
+        let later = b"age-encryption.org/v9\n-> X25519 a\nb\n--- c\n";
+        assert_eq!(told(later), "it has a form that this version does not read");
+    }
+
     #[test]
     fn lines_are_named_and_identities_not_shown() {
         let (mine, recipient) = new_identity();

@@ -18,7 +18,14 @@ use crate::{commands, exit};
     version,
     arg_required_else_help = true,
     disable_help_subcommand = true,
-    after_long_help = exit::help(),
+    after_long_help = format!("\
+Examples:
+  capstep demo                    # see it work, on this machine alone
+  capstep lint && capstep plan    # in the folder of a `capstep.yml`
+  capstep run
+  capstep show
+
+{}", exit::help()),
     max_term_width = 100
 )]
 pub(crate) struct Arguments {
@@ -41,6 +48,7 @@ pub(crate) enum Command {
     Why(commands::why::Arguments),
     Runs(commands::runs::Arguments),
     Show(commands::show::Arguments),
+    Environments(commands::environments::Arguments),
     #[command(subcommand)]
     Plugin(commands::plugin::Command),
     #[command(subcommand)]
@@ -117,3 +125,6 @@ pub(crate) enum Format {
     /// For programs, to standard output.
     Json,
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! Why a command did not do what it was asked: the one place where kinds of errors become exit codes.
 
+use std::io;
+
 use capstep_pipeline::{Diagnostic, Source};
 
 use crate::exit;
@@ -35,6 +37,8 @@ pub(crate) enum ErrorKind {
     Pipeline,
     /// The machine's.
     Infrastructure,
+    /// Nobody's: a signal ended it before anything was run, and this is the exit code that says which.
+    Cancelled(u8),
 }
 
 impl CliError {
@@ -48,6 +52,11 @@ impl CliError {
 
     pub(crate) fn infrastructure(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Infrastructure, message)
+    }
+
+    /// A signal came before anything was run.
+    pub(crate) fn cancelled(exit_code: u8, message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Cancelled(exit_code), message)
     }
 
     /// The mistakes of a file, with their number as the message.
@@ -81,6 +90,7 @@ impl CliError {
         match self.kind {
             ErrorKind::Usage | ErrorKind::Pipeline => exit::USAGE,
             ErrorKind::Infrastructure => exit::INFRASTRUCTURE,
+            ErrorKind::Cancelled(code) => code,
         }
     }
 
@@ -92,6 +102,14 @@ impl CliError {
             located: None,
         }
     }
+}
+
+/// What the system says, without the name of the temporary file that it says it of: nobody has chosen that name.
+pub(crate) fn of_system(error: &io::Error) -> String {
+    let text = error.to_string();
+    // As `tempfile` says it, and in no other way.
+    let told = text.split(" at path \"").next();
+    told.map_or_else(|| text.clone(), str::to_owned)
 }
 
 /// By place, and each mistake once: what two checks found alike is one mistake.

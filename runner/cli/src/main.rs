@@ -8,7 +8,7 @@
 //! - `keyring`: secrets in a file of the repository; `doctor`, `gc`: this machine, and what is old on it;
 //! - `git`: the pipeline's file as it was; `history`: runs that have been, read back;
 //! - `show`: mistakes, plans, plugins and runs, for people and for programs;
-//! - `error`, `exit`: how a command ends;
+//! - `error`, `exit`, `codes`: how a command ends, and what mistakes are called;
 //! - `printer`: the one place that writes. Standard output is for data, standard error for people.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
@@ -16,6 +16,7 @@
 mod application;
 mod arguments;
 mod bounded;
+mod codes;
 mod commands;
 mod context;
 mod directories;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 13] = [
     "pipeline",
     "included",
     "manifest",
@@ -13,6 +13,7 @@ const NAMES: [&str; 12] = [
     "events",
     "runs",
     "run",
+    "environments",
     "doctor",
     "gc",
     "protocol",

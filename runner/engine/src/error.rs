@@ -30,6 +30,9 @@ pub enum RunError {
     /// Plugins that can't be run.
     #[error("{} plugin(s) can't be run", .0.len())]
     Plugins(Vec<PluginFailure>),
+    /// It was to end before anything was run.
+    #[error("cancelled before anything was run")]
+    Cancelled,
     /// A job that the pipeline doesn't have was named.
     #[error("there is no job `{0}`")]
     UnknownJob(String),

@@ -1,6 +1,7 @@
 //! What happens in a run: one closed set of events. Terminal, JSON lines and reports are consumers of it; nothing else
 //! prints. Every text in them is masked.
 
+use capstep_grants::Place;
 use capstep_grants::check::Denial;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -119,6 +120,8 @@ pub enum Event {
         at: StepRef,
         name: String,
         uses: String,
+        /// Where the pipeline has it.
+        place: Place,
         attempt: u32,
     },
     /// A try of a step failed, and it will be tried again.
@@ -206,6 +209,8 @@ pub enum Event {
     StepFinished {
         #[serde(flatten)]
         at: StepRef,
+        /// Where the pipeline has it.
+        place: Place,
         outcome: Outcome,
         /// How often it was tried.
         attempts: u32,
@@ -296,6 +301,15 @@ impl Outcome {
     /// Whether `continue-on-error` lets it pass. A denial never is: somebody tried what they were not handed.
     pub(crate) fn is_tolerable(self) -> bool {
         matches!(self, Self::Failed | Self::Infrastructure)
+    }
+
+    /// How something ended of which one part ended so and another so: the graver, and a denial is the gravest. Whatever
+    /// else ended a job, that somebody in it tried what they were not handed is never out of sight.
+    pub(crate) fn with(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Denied, _) | (_, Self::Denied) => Self::Denied,
+            _ => self.max(other),
+        }
     }
 
     /// The word for it, as events and expressions have it.

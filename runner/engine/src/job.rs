@@ -81,7 +81,9 @@ pub(crate) async fn run(start: Start) -> JobEnded {
                 Outcome::Passed => {
                     let (found, mut message) = running.outputs(job);
                     outputs = found;
+                    // A job of which only some steps ran has not deployed, whatever those did.
                     if running.worst == Outcome::Passed
+                        && !resume::is_partial(&context, &id)
                         && let Some(name) = prepared.environment
                     {
                         message = running.deployed(job, name);
@@ -463,7 +465,7 @@ impl Running {
 
     /// Notes how something went.
     fn went(&mut self, outcome: Outcome) {
-        self.worst = self.worst.max(outcome);
+        self.worst = self.worst.with(outcome);
         self.scope.status = match (outcome, self.scope.status) {
             (Outcome::Passed | Outcome::Skipped, status) => status,
             (Outcome::Cancelled, _) | (_, JobStatus::Cancelled) => JobStatus::Cancelled,

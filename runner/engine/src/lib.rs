@@ -36,6 +36,7 @@ mod step;
 mod untrusted;
 
 pub use cancel::Cancel;
+pub use environments::{Deployment, Environment, environments};
 pub use error::{PluginFailure, RunError};
 pub use event::{CacheAct, EVENT_VERSION, Event, Level, Outcome, StepRef, TimedEvent};
 pub use plugins::declared;

@@ -62,8 +62,20 @@ pub async fn run(
         folder.events()?,
     ));
     let sandbox = sandbox(&settings, &emitter)?;
-    let plugins =
-        plugins::load(&settings.pipeline, &selected, &settings.registry, &sandbox).await?;
+    let loading = plugins::load(&settings.pipeline, &selected, &settings.registry, &sandbox);
+    let loaded = tokio::select! {
+        biased;
+        // Nothing has begun, so there is nothing to tidy up; and a plugin may take a minute to compile.
+        () = cancel.soft.cancelled() => Err(RunError::Cancelled),
+        loaded = loading => loaded,
+    };
+    let plugins = match loaded {
+        Ok(plugins) => plugins,
+        Err(error) => {
+            folder.discard();
+            return Err(error);
+        }
+    };
     let journal = Arc::new(folder.journal()?);
     let mut record = folder.record(&settings.source, &key, workspace.path(), settings.trust);
     folder.write(&record)?;

@@ -47,6 +47,11 @@ impl RunFolder {
         })
     }
 
+    /// Removes it: a run that could not begin leaves none. What can't be removed is left for `gc`.
+    pub(crate) fn discard(self) {
+        let _ = std::fs::remove_dir_all(&self.path);
+    }
+
     pub(crate) fn journal(&self) -> Result<Journal, RunError> {
         let path = self.path.join("journal.jsonl");
         Journal::create(&path).map_err(|error| RunError::State {

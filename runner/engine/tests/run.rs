@@ -1,11 +1,17 @@
 //! Runs of small pipelines with the built-in plugins: what happens, and what is left.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+#[path = "run/denied.rs"]
+mod denied;
+#[path = "run/partial.rs"]
+mod partial;
+
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use capstep_docker::{Endpoint, Surroundings};
-use capstep_engine::{Cancel, Event, Outcome, RunSettings, TimedEvent};
+use capstep_engine::resume::{Again, choose};
+use capstep_engine::{Cancel, Event, Outcome, RunSettings, StepRef, TimedEvent};
 use capstep_grants::plan::Variables;
 use capstep_host::sandbox::CacheDirectories;
 use capstep_host::{ScriptHost, Trust};
@@ -28,13 +34,26 @@ fn cache() -> CacheDirectories {
     }
 }
 
+/// What is asked for beside the pipeline.
+#[derive(Default)]
+struct Asked<'a> {
+    secrets: &'a [(&'a str, &'a str)],
+    event: Option<serde_json::Value>,
+    /// The steps to run; all where none is named.
+    only: Vec<StepRef>,
+}
+
 async fn run(folder: &Path, text: &str, secrets: &[(&str, &str)]) -> Run {
     run_until(folder, text, secrets, |_| false).await
 }
 
 /// As `run`, about an event.
 async fn run_about(folder: &Path, text: &str, event: serde_json::Value) -> Run {
-    start(folder, text, &[], Some(event), |_| false).await
+    let asked = Asked {
+        event: Some(event),
+        ..Asked::default()
+    };
+    start(folder, text, asked, |_| false).await
 }
 
 /// As `run`; cancelled once an event is heard that `end` is about.
@@ -44,14 +63,17 @@ async fn run_until(
     secrets: &[(&str, &str)],
     end: impl Fn(&Event) -> bool + Send + 'static,
 ) -> Run {
-    start(folder, text, secrets, None, end).await
+    let asked = Asked {
+        secrets,
+        ..Asked::default()
+    };
+    start(folder, text, asked, end).await
 }
 
 async fn start(
     folder: &Path,
     text: &str,
-    secrets: &[(&str, &str)],
-    event: Option<serde_json::Value>,
+    asked: Asked<'_>,
     end: impl Fn(&Event) -> bool + Send + 'static,
 ) -> Run {
     let state = tempfile::tempdir().unwrap();
@@ -60,17 +82,23 @@ async fn start(
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
     let events = Arc::new(Mutex::new(Vec::new()));
     let heard = Arc::clone(&events);
-    let secrets = secrets
+    let pipeline = pipeline.unwrap();
+    let resume = (!asked.only.is_empty()).then(|| {
+        let again = Again::Only(asked.only.clone());
+        choose(&pipeline, &again, None).unwrap()
+    });
+    let secrets = asked
+        .secrets
         .iter()
         .map(|(name, value)| ((*name).to_owned(), SecretValue::new(*value)))
         .collect();
     let settings = RunSettings {
         source: Arc::new(source),
-        pipeline: Arc::new(pipeline.unwrap()),
+        pipeline: Arc::new(pipeline),
         registry: Arc::new(Registry::new(folder)),
         cache: Some(cache()),
         variables: Variables {
-            event,
+            event: asked.event,
             ..Variables::default()
         },
         secrets,
@@ -85,7 +113,7 @@ async fn start(
         },
         jobs: 2,
         only: Vec::new(),
-        resume: None,
+        resume,
     };
     let cancel = Cancel::default();
     let soft = cancel.soft.clone();
@@ -585,6 +613,24 @@ async fn a_step_passes_where_a_later_try_does() {
     let defaults = "retry: { attempts: 4, delay: 10ms, backoff: exponential }";
     check(defaults, "", "a.1 Passed 3").await;
     check(defaults, ", retry: 1", "a.1 Failed 1").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_ends_the_wait_for_the_next_try() {
+    let folder = tempfile::tempdir().unwrap();
+    let step = FAILS.strip_suffix('}').unwrap();
+    let fails = format!("{step}, retry: {{ attempts: 3, delay: 10m }} }}");
+    let text = format!("version: 1\njobs: {{ a: {{ steps: [ {fails} ] }} }}\n");
+    let waits = |event: &Event| matches!(event, Event::StepRetrying { .. });
+    let run = run_until(folder.path(), &text, &[], waits).await;
+    assert_eq!(run.outcome, Outcome::Cancelled);
+    let said = said(&run);
+    let last = said.last().map(String::as_str);
+    assert_eq!(
+        last,
+        Some("cancelled while it waited for its next try"),
+        "{said:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -59,11 +59,11 @@ pub use error::{ProcessError, SetupStage};
 #[cfg(target_os = "linux")]
 pub use features::{Features, features};
 #[cfg(target_os = "linux")]
-pub use launch::{Host, run};
+pub use launch::{Host, left_behind, remove_left_behind, run};
 pub use proxy::{Answer, Attempt, Origin, OriginError, Scheme, Upstream, UpstreamError};
 pub use spec::{
     Enforced, Environment, Event, Files, Limits, Network, Outcome, Program, Requirements, Shell,
     StepEnd, StepSpec, Stream,
 };
 #[cfg(not(target_os = "linux"))]
-pub use unsupported::{Features, Host, features, inside, run};
+pub use unsupported::{Features, Host, features, inside, left_behind, remove_left_behind, run};

@@ -48,6 +48,22 @@ pub async fn features(_host: &Host, _workspace: &Path) -> Features {
     }
 }
 
+/// None: nothing is ever started here.
+///
+/// # Errors
+/// None.
+pub fn left_behind(_parent: &Path) -> std::io::Result<Vec<PathBuf>> {
+    Ok(Vec::new())
+}
+
+/// Refuses.
+///
+/// # Errors
+/// Always.
+pub fn remove_left_behind(_path: &Path) -> std::io::Result<()> {
+    Err(std::io::ErrorKind::Unsupported.into())
+}
+
 /// Refuses.
 ///
 /// # Errors

@@ -10,6 +10,7 @@ use capstep_host::Trust;
 use capstep_pipeline::{Diagnostic, Job, Pipeline, did_you_mean};
 use clap::Args;
 
+use crate::codes;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::history::{self, Scope};
@@ -21,9 +22,6 @@ const LOOKED_AT: usize = 20;
 
 /// What stands for the newest run.
 const LATEST: &str = "latest";
-
-/// A mistake in the file's eyes: what is run needs an output that no record has.
-const NOT_RECORDED: &str = "output-not-recorded";
 
 /// Which part of the pipeline.
 #[derive(Debug, Default, Args)]
@@ -212,7 +210,7 @@ impl<'a> Earlier<'a> {
     fn told(&self, error: &ResumeError) -> CliError {
         match error.span() {
             Some(span) => {
-                let mistake = Diagnostic::error(NOT_RECORDED, span, error.to_string())
+                let mistake = Diagnostic::error(codes::NOT_RECORDED, span, error.to_string())
                     .label("used here")
                     .help("run the step that gives it as well: begin there with `--from`, or add it with `--only`");
                 CliError::located(self.project.source.clone(), vec![mistake])

@@ -8,9 +8,11 @@ use crate::error::CliError;
 use crate::exit;
 
 /// Print a shell's completions for `capstep`.
+///
+/// They go where the shell looks for them; a new shell knows them.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-Where they go:
+Examples:
   bash        capstep completions bash > ~/.local/share/bash-completion/completions/capstep
   zsh         capstep completions zsh > ~/.zfunc/_capstep      # with fpath+=~/.zfunc before compinit
   fish        capstep completions fish > ~/.config/fish/completions/capstep.fish

@@ -1,20 +1,22 @@
 //! `capstep demo`
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use capstep_demo::{DENIED_FILE, DemoProject, DemoServers, PIPELINE_FILE};
 use capstep_docker::{Endpoint, Surroundings};
-use capstep_engine::{Cancel, Outcome, RunSettings, TimedEvent};
+use capstep_engine::{Cancel, Outcome, RunError, RunSettings, TimedEvent};
 use capstep_grants::plan::Variables;
 use capstep_host::Trust;
 use capstep_host::sandbox::CacheDirectories;
 use capstep_registry::Registry;
 use capstep_secrets::SecretValue;
 use clap::Args;
+use tempfile::TempDir;
 
-use super::run::{could_not_begin, runtime};
+use super::run::could_not_begin;
 use crate::arguments::FileArgument;
 use crate::context::Context;
 use crate::error::CliError;
@@ -22,7 +24,7 @@ use crate::printer::Style;
 use crate::process;
 use crate::project::Project;
 use crate::report::Report;
-use crate::{directories, show};
+use crate::{directories, exit, show};
 
 /// Deploy a small site over SSH, on this machine alone, and see a plugin being stopped.
 ///
@@ -30,7 +32,13 @@ use crate::{directories, show};
 /// runs it: an environment file with a secret is written, files are uploaded, a script runs, a release is switched, and
 /// the deployed site is asked until it is healthy. Then a second pipeline runs a plugin that asks for two addresses that
 /// it was not handed, and is denied. Neither Docker nor sshd is needed, and nothing is left behind.
+///
+/// Exits with 0 where the site was deployed and the second pipeline was denied.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  capstep demo
+  capstep demo --verbose")]
 pub(crate) struct Arguments {
     /// Show outputs, and lines that are only for a close look.
     #[arg(long, short)]
@@ -42,32 +50,47 @@ const THREADS: usize = 2;
 
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliError> {
     process::protect_memory();
-    runtime(THREADS)?.block_on(async {
+    // Everything but the servers' own folder: the project, the runs' records, the compiled plugins.
+    let made = OnceCell::new();
+    let ended = process::block_on(THREADS, async {
         let cancel = Cancel::default();
+        // From here on no signal ends the program before it has tidied up.
         let signalled = process::cancel_on_signals(&cancel)?;
-        let outcome = show_all(arguments, context, &cancel).await?;
+        let folder = tempfile::Builder::new()
+            .prefix("capstep-demo-project-")
+            .tempdir()
+            .map_err(failed)?;
+        let folder = made.get_or_init(|| folder).path();
+        let outcome = show_all(arguments, context, folder, &cancel).await?;
         Ok(match (outcome, signalled.exit_code()) {
             (Outcome::Cancelled, Some(code)) => code,
             (outcome, _) => outcome.exit_code(),
         })
-    })
+    });
+    // Only now no thread writes there any more.
+    let removed = made.into_inner().map_or(Ok(()), TempDir::close);
+    let code = ended?;
+    removed.map_err(failed)?;
+    if code == exit::PASSED {
+        context
+            .printer
+            .people("Both servers are gone, and so is everything that they and the runs wrote.\n");
+    }
+    Ok(code)
+}
+
+fn failed(error: std::io::Error) -> CliError {
+    CliError::infrastructure(format!("the demo could not be set up: {error}"))
 }
 
 async fn show_all(
     arguments: &Arguments,
     context: &Context,
+    folder: &Path,
     cancel: &Cancel,
 ) -> Result<Outcome, CliError> {
-    let failed = |error: std::io::Error| {
-        CliError::infrastructure(format!("the demo could not be set up: {error}"))
-    };
     let servers = DemoServers::start().await.map_err(failed)?;
-    // Everything but the servers' own folder: the project, the runs' records, the compiled plugins.
-    let folder = tempfile::Builder::new()
-        .prefix("capstep-demo-project-")
-        .tempdir()
-        .map_err(failed)?;
-    let project = folder.path().join("project");
+    let project = folder.join("project");
     DemoProject::write(&project, &servers).map_err(failed)?;
     let secrets: BTreeMap<String, SecretValue> = DemoProject::secrets(&servers)
         .map_err(failed)?
@@ -77,7 +100,7 @@ async fn show_all(
     let demo = Demo {
         arguments,
         context,
-        folder: folder.path(),
+        folder,
         secrets,
         cancel,
     };
@@ -104,17 +127,7 @@ async fn show_all(
         other => other,
     };
     servers.close().map_err(failed)?;
-    folder.close().map_err(failed)?;
-    if outcome == Outcome::Passed {
-        demo_end(context);
-    }
     Ok(outcome)
-}
-
-fn demo_end(context: &Context) {
-    context
-        .printer
-        .people("Both servers are gone, and so is everything that they and the runs wrote.\n");
 }
 
 struct Demo<'a> {
@@ -189,9 +202,10 @@ impl Demo<'_> {
             resume: None,
         };
         let listener = move |event: &TimedEvent| report.tell(event);
-        let result = capstep_engine::run(settings, listener, self.cancel.clone())
-            .await
-            .map_err(|error| could_not_begin(error, &project))?;
-        Ok(result.outcome)
+        match capstep_engine::run(settings, listener, self.cancel.clone()).await {
+            Ok(result) => Ok(result.outcome),
+            Err(RunError::Cancelled) => Ok(Outcome::Cancelled),
+            Err(error) => Err(could_not_begin(error, &project, exit::INTERRUPTED)),
+        }
     }
 }

@@ -10,6 +10,8 @@ use crate::error::CliError;
 use crate::exit;
 
 /// Print the manual page, or write one for each command to a folder.
+///
+/// What they say is what `--help` says.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

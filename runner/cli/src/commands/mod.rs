@@ -5,6 +5,7 @@ pub(crate) mod completions;
 #[cfg(feature = "demo")]
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod environments;
 pub(crate) mod gc;
 pub(crate) mod lint;
 pub(crate) mod man;
@@ -30,6 +31,7 @@ pub(crate) fn run(command: &Command, context: &Context) -> Result<u8, CliError> 
         Command::Demo(arguments) => demo::run(arguments, context),
         Command::Lint(arguments) => lint::run(arguments, context),
         Command::Plan(arguments) => plan::run(arguments, context),
+        Command::Environments(arguments) => environments::run(arguments, context),
         Command::Runs(arguments) => runs::run(arguments, context),
         Command::Show(arguments) => show::run(arguments, context),
         Command::Why(arguments) => why::run(arguments, context),

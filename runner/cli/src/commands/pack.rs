@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::bounded::{self, Bounded};
 use crate::context::Context;
-use crate::error::CliError;
+use crate::error::{CliError, of_system};
 use crate::exit;
 
 /// The largest manifest: one of a hundred inputs with long docs has a tenth of this.
@@ -64,7 +64,8 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliErr
     })?;
     let output = arguments.output.as_ref().unwrap_or(&arguments.file);
     write(&at(output), &packed).map_err(|error| {
-        CliError::infrastructure(format!("`{}` can't be written: {error}", output.display()))
+        let why = of_system(&error);
+        CliError::infrastructure(format!("`{}` can't be written: {why}", output.display()))
     })?;
     context.printer.people(&format!(
         "`{}` is the plugin {} {}: {} bytes with its manifest\n",

@@ -4,6 +4,7 @@ use capstep_grants::changes;
 use capstep_grants::plan::Plan;
 use capstep_pipeline::FoundFile;
 use clap::Args;
+use serde_json::Value;
 
 use crate::arguments::{EventArgument, FileArgument, Format, VariableArguments};
 use crate::context::Context;
@@ -63,7 +64,8 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliErr
         .people(&show::diagnostics(&project.source, &warnings, look));
     if let Some(revision) = &arguments.diff {
         let earlier = Earlier::read(&project, revision, context)?;
-        let old = earlier.plan(&arguments.variables, &env_file, context)?;
+        // What the run is about is the same for both, or values of it would look like changes.
+        let old = earlier.plan(arguments, &env_file, variables.event, context)?;
         return show_diff(arguments, &earlier, &old, &plan, context);
     }
     match arguments.format {
@@ -111,11 +113,14 @@ impl Earlier {
 
     fn plan(
         &self,
-        arguments: &VariableArguments,
+        arguments: &Arguments,
         env_file: &EnvFile,
+        event: Option<Value>,
         context: &Context,
     ) -> Result<Plan, CliError> {
-        let variables = variables::for_earlier(&self.project, arguments, env_file, context)?;
+        let given = &arguments.variables;
+        let mut variables = variables::for_earlier(&self.project, given, env_file, context)?;
+        variables.event = event;
         let planned = self.project.plan(&variables);
         planned.map(|(plan, _)| plan).map_err(|error| {
             error.hint("a version of the file with mistakes in it has no plan to compare with")

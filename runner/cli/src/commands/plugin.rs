@@ -8,9 +8,22 @@ use crate::error::CliError;
 use crate::{exit, show};
 
 /// List, inspect and pack plugins.
+///
+/// A plugin is what a step `uses`: built in, or a `.wasm` file in the pipeline's folder.
 #[derive(Debug, Subcommand)]
+#[command(after_long_help = "\
+Examples:
+  capstep plugin list
+  capstep plugin inspect ssh-deploy
+  capstep plugin pack count.wasm --manifest plugin.toml")]
 pub(crate) enum Command {
     /// List the built-in plugins.
+    ///
+    /// Each with its version and what it does: what `uses` may name in any pipeline.
+    #[command(after_long_help = "\
+Examples:
+  capstep plugin list
+  capstep plugin list | grep ssh")]
     List,
     Inspect(InspectArguments),
     Pack(super::pack::Arguments),

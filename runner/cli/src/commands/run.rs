@@ -10,7 +10,6 @@ use capstep_engine::{Cancel, RunError, RunResult, RunSettings, TimedEvent};
 use capstep_host::Trust;
 use capstep_pipeline::{Diagnostic, Job, Pipeline, did_you_mean};
 use clap::Args;
-use tokio::runtime::{Builder, Runtime};
 
 use super::again::{self, AgainArguments};
 use crate::arguments::{EventArgument, FileArgument, Format, SecretArguments, VariableArguments};
@@ -191,9 +190,8 @@ fn execute(
     threads: usize,
     project: &Project,
 ) -> Result<(RunResult, Signalled), CliError> {
-    let runtime = runtime(threads)?;
     let cancel = Cancel::default();
-    runtime.block_on(async {
+    process::block_on(threads, async {
         let signalled = process::cancel_on_signals(&cancel)?;
         let files = files.clone();
         let listener = move |event: &TimedEvent| {
@@ -202,20 +200,12 @@ fn execute(
         };
         let result = capstep_engine::run(settings, listener, cancel)
             .await
-            .map_err(|error| could_not_begin(error, project))?;
+            .map_err(|error| {
+                let code = signalled.exit_code().unwrap_or(exit::INTERRUPTED);
+                could_not_begin(error, project, code)
+            })?;
         Ok((result, signalled))
     })
-}
-
-/// A runtime with several threads: a plugin computes on the thread that polls it, and must keep neither another job's
-/// connections nor the signals waiting. One thread a job at once is enough, and one more for everything else. Starting
-/// them takes a tenth of a millisecond.
-pub(super) fn runtime(threads: usize) -> Result<Runtime, CliError> {
-    Builder::new_multi_thread()
-        .worker_threads(threads + 1)
-        .enable_all()
-        .build()
-        .map_err(|error| CliError::infrastructure(format!("threads can't be started: {error}")))
 }
 
 /// The jobs to run: those named and all that they need; all where none is named.
@@ -250,8 +240,10 @@ fn selected<'a>(pipeline: &'a Pipeline, only: &[String]) -> Result<Vec<&'a Job>,
         .collect())
 }
 
-pub(super) fn could_not_begin(error: RunError, project: &Project) -> CliError {
+/// Why a run could not begin. `cancelled`: the exit code where it was cancelled.
+pub(super) fn could_not_begin(error: RunError, project: &Project, cancelled: u8) -> CliError {
     match error {
+        RunError::Cancelled => CliError::cancelled(cancelled, error.to_string()),
         RunError::Plugins(failures) => {
             let mistakes = failures.into_iter().map(|failure| {
                 Diagnostic::error(

@@ -12,7 +12,7 @@ use crate::doctor::Findings;
 use crate::error::CliError;
 use crate::exit;
 use crate::gc::Removal;
-use crate::history::{RunList, RunView};
+use crate::history::{EnvironmentList, RunList, RunView};
 use crate::show::{PlanDiff, WhyAnswers};
 
 /// Print the JSON Schema of a file or message, for editors and other programs.
@@ -104,6 +104,8 @@ enum Of {
     Runs,
     /// What `capstep show --format json` writes.
     Run,
+    /// What `capstep environments --format json` writes.
+    Environments,
     /// What `capstep doctor --format json` writes.
     Doctor,
     /// What `capstep gc --format json` writes.
@@ -160,6 +162,10 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliErr
         Of::Run => titled(
             schemars::schema_for!(RunView),
             "What happened in a capstep run",
+        ),
+        Of::Environments => titled(
+            schemars::schema_for!(EnvironmentList),
+            "Where a capstep project has deployed to",
         ),
         Of::Doctor => titled(schemars::schema_for!(Findings), "What capstep doctor found"),
         Of::Gc => titled(schemars::schema_for!(Removal), "What capstep gc removed"),

@@ -58,14 +58,27 @@ pub(crate) struct SetArguments {
 }
 
 /// List the names of the secrets in the file.
+///
+/// Each on a line of standard output; never a value. Your identity must be one of those that the file is for.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  capstep secret list
+  capstep secret list --file ci/secrets.age --identity ~/ci.key")]
 pub(crate) struct ListArguments {
     #[command(flatten)]
     store: StoreArguments,
 }
 
-/// Remove a secret from the file. Earlier versions of the file still have it: change the secret where it is used.
+/// Remove a secret from the file.
+///
+/// The file is written anew, for those who stand in the recipients' file now. Earlier versions of it, in the repository's
+/// history say, still have the secret: change it where it is used.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  capstep secret remove DEPLOY_KEY
+  capstep secret remove TOKEN --file ci/secrets.age")]
 pub(crate) struct RemoveArguments {
     /// The secret's name.
     #[arg(value_name = "NAME")]
@@ -75,7 +88,16 @@ pub(crate) struct RemoveArguments {
 }
 
 /// Show the recipient of your age identity: what others write files of secrets for.
+///
+/// A recipient (`age1…`) is public: it stands in `secrets.recipients`, in the repository. The identity is the key that
+/// opens what was written for it, and stays with you: in `$XDG_CONFIG_HOME/capstep/identity.txt` (`~/.config`), in the file
+/// that `CAPSTEP_AGE_IDENTITY` names, or where `--identity` says.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  capstep secret identity --new >> secrets.recipients    # and commit that file
+  capstep secret identity
+  capstep secret identity --new --identity ~/ci.key")]
 pub(crate) struct IdentityArguments {
     #[command(flatten)]
     identity: IdentityArgument,

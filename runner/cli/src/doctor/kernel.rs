@@ -33,28 +33,61 @@ pub(super) fn checks(context: &Context) -> Vec<Check> {
             "cgroup 2",
             Path::new("/sys/fs/cgroup/cgroup.controllers").exists(),
         ),
-        scripts(context),
     ]
+    .into_iter()
+    .chain(scripts(context))
+    .collect()
 }
 
 /// What is in force around a script on this machine.
-fn scripts(context: &Context) -> Check {
+fn scripts(context: &Context) -> Vec<Check> {
     const NAME: &str = "scripts";
-    match tried(context) {
-        Ok(found) => match (&found.starts, &found.namespaces) {
-            (Err(why), _) => Check::note(PART, NAME, format!("refused: {why}")),
-            (Ok(()), Err(why)) => Check::note(
+    let found = match tried(context) {
+        Ok(found) => found,
+        Err(error) => {
+            return vec![Check::note(
                 PART,
                 NAME,
-                format!("{}, without namespaces: {why}", enforced(&found)),
-            )
-            .hint("a script with a network, or in a folder with sealed files, is refused here"),
-            (Ok(()), Ok(())) => {
-                Check::good(PART, NAME, format!("{}, namespaces", enforced(&found)))
-            }
-        },
-        Err(error) => Check::note(PART, NAME, format!("they can't be tried: {error}")),
+                format!("they can't be tried: {error}"),
+            )];
+        }
+    };
+    let kept_in = match (&found.starts, &found.namespaces) {
+        (Err(why), _) => return vec![Check::note(PART, NAME, format!("refused: {why}"))],
+        (Ok(()), Err(why)) => Check::note(
+            PART,
+            NAME,
+            format!("{}, without namespaces: {why}", enforced(&found)),
+        )
+        .hint(WITHOUT_NAMESPACES),
+        (Ok(()), Ok(())) => Check::good(PART, NAME, format!("{}, namespaces", enforced(&found))),
+    };
+    vec![kept_in, limits(&found)]
+}
+
+/// What does not start where the kernel gives no namespaces: what only a mount or a network namespace can guard.
+const WITHOUT_NAMESPACES: &str = "refused here: a script with a network, in a folder with sealed files, or that may \
+     change the folder of `.git` and the pipeline (as one without `reads` and `writes` may)";
+
+/// How much a script can take.
+fn limits(found: &Features) -> Check {
+    const NAME: &str = "script limits";
+    let cgroup = match found.cgroup_controllers.as_slice() {
+        [] => "no delegated cgroup".to_owned(),
+        controllers => format!("a delegated cgroup for {}", controllers.join(", ")),
+    };
+    if found.process_limit {
+        return Check::good(
+            PART,
+            NAME,
+            format!("number of processes, open files, file sizes; {cgroup}"),
+        );
     }
+    Check::note(
+        PART,
+        NAME,
+        format!("open files, file sizes, but not the number of processes; {cgroup}"),
+    )
 }
 
 fn enforced(found: &Features) -> String {

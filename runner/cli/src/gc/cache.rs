@@ -19,13 +19,20 @@ struct Compiled {
     used: i64,
 }
 
-/// `lives`: some run is under way, and may be writing here.
-pub(super) fn collect(
-    folder: &Path,
-    limit: u64,
-    lives: bool,
-    found: &mut Found,
-) -> Result<(), CliError> {
+/// Files that a killed run was writing. No run is under way.
+pub(super) fn unfinished(folder: &Path, found: &mut Found) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_one = entry.file_name().to_string_lossy().starts_with(UNFINISHED);
+        if is_one && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            found.remove(RemovedKind::Leftover, entry.path(), |path| {
+                fs::remove_file(path)
+            });
+        }
+    }
+}
+
+/// Compiled code beyond a size.
+pub(super) fn collect(folder: &Path, limit: u64, found: &mut Found) -> Result<(), CliError> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
@@ -43,12 +50,7 @@ pub(super) fn collect(
         if !metadata.is_file() {
             continue;
         }
-        let name = entry.file_name();
-        if name.to_string_lossy().starts_with(UNFINISHED) {
-            if !lives {
-                found.remove(RemovedKind::Leftover, path, |path| fs::remove_file(path));
-            }
-        } else if path
+        if path
             .extension()
             .is_some_and(|extension| extension == COMPILED)
         {
@@ -92,13 +94,16 @@ mod tests {
         }
         fs::write(folder.path().join(".new-abc"), "half").unwrap();
         fs::write(folder.path().join("other"), "not ours").unwrap();
-        let check = |limit, lives, expected: &[&str]| {
+        let check = |limit, alone, expected: &[&str]| {
             let mut found = Found {
                 dry_run: true,
                 removed: Vec::new(),
                 failed: Vec::new(),
             };
-            collect(folder.path(), limit, lives, &mut found).unwrap();
+            if alone {
+                unfinished(folder.path(), &mut found);
+            }
+            collect(folder.path(), limit, &mut found).unwrap();
             let names: Vec<String> = found
                 .removed
                 .iter()
@@ -106,11 +111,11 @@ mod tests {
                 .collect();
             assert_eq!(names, expected);
         };
-        check(1_000, true, &[]);
-        check(1_000, false, &[".new-abc"]);
-        check(200, true, &["old.cwasm"]);
-        check(150, true, &["old.cwasm", "mid.cwasm"]);
-        check(0, true, &["old.cwasm", "mid.cwasm", "new.cwasm"]);
+        check(1_000, false, &[]);
+        check(1_000, true, &[".new-abc"]);
+        check(200, false, &["old.cwasm"]);
+        check(150, false, &["old.cwasm", "mid.cwasm"]);
+        check(0, false, &["old.cwasm", "mid.cwasm", "new.cwasm"]);
         assert!(folder.path().join("old.cwasm").exists());
     }
 }

@@ -1,6 +1,7 @@
 //! Old runs, what killed ones left, compiled plugins and caches beyond a size: found and removed.
 //!
-//! - `runs`: folders of runs, half-removed ones, temporary files of killed ones;
+//! - `runs`: folders of runs, half-removed ones;
+//! - `leftovers`: what killed runs left elsewhere;
 //! - `cache`: compiled plugins; `kept`: what jobs cache;
 //! - `measure`: how large something is.
 //!
@@ -8,12 +9,14 @@
 
 mod cache;
 mod kept;
+mod leftovers;
 mod measure;
 mod runs;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+use capstep_engine::past::PastRuns;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -22,6 +25,7 @@ pub(crate) use measure::bytes;
 use crate::context::Context;
 use crate::directories;
 use crate::error::CliError;
+use crate::history;
 
 /// The version of this shape.
 const GC_VERSION: u32 = 1;
@@ -102,8 +106,19 @@ pub(crate) fn collect(context: &Context, keep: &Keep, dry_run: bool) -> Result<R
         removed: Vec::new(),
         failed: Vec::new(),
     };
-    let lives = runs::collect(&state, keep, &mut found)?;
-    cache::collect(&cache.user, keep.cache, lives, &mut found)?;
+    let runs = PastRuns::of(&state);
+    leftovers::of_scripts(
+        &directories::scripts(&context.environment).scratch,
+        &mut found,
+    );
+    leftovers::of_reports(&runs, &mut found);
+    runs::collect(&runs, keep, &mut found)?;
+    let alone = || {
+        leftovers::of_projects(&state.join("projects"), &mut found);
+        cache::unfinished(&cache.user, &mut found);
+    };
+    runs.while_none_lives(alone).map_err(history::not_found)?;
+    cache::collect(&cache.user, keep.cache, &mut found)?;
     kept::collect(&cache.user, keep, &mut found)?;
     Ok(Removal {
         version: GC_VERSION,

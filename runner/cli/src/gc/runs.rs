@@ -2,27 +2,20 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use capstep_engine::past::{PastRun, PastRuns, RunState};
 
-use super::{Found, Keep, RemovedKind};
+use super::{Found, Keep, RemovedKind, leftovers};
 use crate::error::CliError;
 use crate::history;
 
-/// How a temporary file of a run's folder is called.
-const TEMPORARY: &str = ".tmp";
-
-/// Removes the runs that are not kept. Gives whether any run is under way.
-pub(super) fn collect(state: &Path, keep: &Keep, found: &mut Found) -> Result<bool, CliError> {
-    let runs = PastRuns::of(state);
-    let mut lives = false;
+/// Removes the runs that are not kept.
+pub(super) fn collect(runs: &PastRuns, keep: &Keep, found: &mut Found) -> Result<(), CliError> {
     // How many runs of each project were come to, the newest first.
     let mut seen: HashMap<String, usize> = HashMap::new();
     for run in runs.all().map_err(history::not_found)? {
         if run.state == RunState::Running {
-            lives = true;
             continue;
         }
         let number = seen.entry(project(&run)).or_default();
@@ -30,16 +23,13 @@ pub(super) fn collect(state: &Path, keep: &Keep, found: &mut Found) -> Result<bo
         if *number > keep.newest && age(&run).is_none_or(|age| age >= keep.younger) {
             found.remove(RemovedKind::Run, run.path.clone(), |_| runs.remove(&run.id));
         } else {
-            temporary_files(&run.path, found);
+            leftovers::temporary_files(&run.path, found);
         }
     }
     for path in runs.half_removed().map_err(history::not_found)? {
         found.remove(RemovedKind::Leftover, path, |path| fs::remove_dir_all(path));
     }
-    if !lives {
-        sealed_files(&state.join("projects"), found);
-    }
-    Ok(lives)
+    Ok(())
 }
 
 /// Whose run it is. Those without a record are one project.
@@ -60,29 +50,6 @@ fn age(run: &PastRun) -> Option<Duration> {
         .modified()
         .ok()?;
     SystemTime::now().duration_since(written).ok()
-}
-
-/// What a killed run was writing.
-fn temporary_files(folder: &Path, found: &mut Found) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
-            found.remove(RemovedKind::Leftover, entry.path(), |path| {
-                fs::remove_file(path)
-            });
-        }
-    }
-}
-
-/// What a killed run was writing of a project's memory of sealed files.
-fn sealed_files(projects: &Path, found: &mut Found) {
-    for project in fs::read_dir(projects).into_iter().flatten().flatten() {
-        let unfinished = project.path().join("sealed.json.new");
-        if unfinished.exists() {
-            found.remove(RemovedKind::Leftover, unfinished, |path| {
-                fs::remove_file(path)
-            });
-        }
-    }
 }
 
 #[cfg(test)]
@@ -131,7 +98,7 @@ mod tests {
                 cached: 0,
                 unused: Duration::ZERO,
             };
-            assert!(collect(state.path(), &keep, &mut found).unwrap());
+            collect(&PastRuns::of(state.path()), &keep, &mut found).unwrap();
             assert_eq!(found.failed, []);
             let names: Vec<String> = found
                 .removed

@@ -41,6 +41,11 @@ impl Scope {
         })
     }
 
+    /// The project's key.
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
     /// All runs of this machine, whosever they are.
     pub(crate) fn runs(context: &Context) -> Result<PastRuns, CliError> {
         Ok(PastRuns::of(&directories::state(&context.environment)?))

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 #[cfg(test)]
 use serde_json::Value;
 
-use super::view::{DenialView, FailedStep, JobView, LineView, StepView};
+use super::view::{DenialView, DeployedView, FailedStep, JobView, LineView, StepView};
 use super::{LINES_KEPT, Lines};
 
 /// What has been heard so far.
@@ -54,12 +54,21 @@ impl Told {
             "job-finished" => {
                 let job = self.job(&event.job);
                 job.view.outcome = event.outcome;
+                job.view.continues = event.continues;
                 job.view.reason = event.message;
                 job.view.milliseconds = event.milliseconds;
                 job.view.outputs = event.outputs;
             }
+            "deployed" => {
+                let environment = event.environment.unwrap_or_default();
+                let url = event.url;
+                self.job(&event.job).view.deployed = Some(DeployedView { environment, url });
+            }
             "step-started" => {
                 let step = self.step(&event);
+                step.view.place = event
+                    .place
+                    .and_then(|place| serde_json::from_value(place).ok());
                 step.view.name = event.name.unwrap_or_default();
                 step.view.uses = event.uses;
                 step.view.attempts = event.attempt.unwrap_or(1);
@@ -84,6 +93,7 @@ impl Told {
             "step-finished" => {
                 let step = self.step(&event);
                 step.view.outcome = event.outcome;
+                step.view.continues = event.continues;
                 step.view.reason = event.message;
                 step.view.details = event.details;
                 step.view.outputs = event.outputs;
@@ -181,28 +191,42 @@ impl Told {
             .collect()
     }
 
-    /// The first step that failed, or the first job that failed by itself.
-    pub(super) fn first_failure(&self) -> Option<FailedStep> {
-        let bad = |outcome: Option<Outcome>| {
-            outcome.is_some_and(|outcome| !matches!(outcome, Outcome::Passed | Outcome::Skipped))
-        };
-        let steps = self.jobs.values().flat_map(|job| {
-            let failed = job.steps.values().filter(|step| bad(step.view.outcome));
-            failed.map(|step| FailedStep {
-                job: job.view.job.clone(),
-                step: Some(step.view.step),
-                name: Some(step.view.name.clone()),
-                message: step.view.reason.clone(),
+    /// The first step that ended as the run did, or the first job that did so by itself; else the first that failed at all.
+    /// What went on as if it had passed did not fail the run.
+    pub(super) fn gravest_failure(&self, run: Option<Outcome>) -> Option<FailedStep> {
+        let is = |outcome: Option<Outcome>| outcome.is_some() && outcome == run;
+        self.first(is).or_else(|| {
+            self.first(|outcome| {
+                outcome
+                    .is_some_and(|outcome| !matches!(outcome, Outcome::Passed | Outcome::Skipped))
             })
+        })
+    }
+
+    fn first(&self, bad: impl Fn(Option<Outcome>) -> bool) -> Option<FailedStep> {
+        let jobs = || self.jobs.values().filter(|job| !job.view.continues);
+        let steps = jobs().flat_map(|job| {
+            let steps = job.steps.values().filter(|step| !step.view.continues);
+            steps.map(move |step| (job, step))
         });
-        let jobs = self.jobs.values().filter(|job| bad(job.view.outcome));
-        let jobs = jobs.map(|job| FailedStep {
+        let mut steps = steps.filter(|(_, step)| bad(step.view.outcome));
+        let step = steps.next().map(|(job, step)| FailedStep {
             job: job.view.job.clone(),
-            step: None,
-            name: None,
-            message: job.view.reason.clone(),
+            step: Some(step.view.step),
+            name: Some(step.view.name.clone()),
+            place: step.view.place.clone(),
+            message: step.view.reason.clone(),
         });
-        steps.chain(jobs).next()
+        step.or_else(|| {
+            let job = jobs().find(|job| bad(job.view.outcome))?;
+            Some(FailedStep {
+                job: job.view.job.clone(),
+                step: None,
+                name: None,
+                place: None,
+                message: job.view.reason.clone(),
+            })
+        })
     }
 }
 
@@ -259,12 +283,21 @@ mod tests {
         check(Lines::OfFailures, &events, false, (20, 10));
         check(Lines::OfFailures, &events, true, (0, 0));
         let failure = told(Lines::OfFailures, &ended("denied"))
-            .first_failure()
+            .gravest_failure(Some(Outcome::Denied))
             .unwrap();
         assert_eq!((failure.job.as_str(), failure.step), ("a", Some(1)));
+        // A failure that was let pass is not what failed the run.
+        let mut events = ended("failed");
+        let last = events.last_mut().unwrap();
+        last["continues"] = true.into();
+        assert!(
+            told(Lines::OfFailures, &events)
+                .gravest_failure(None)
+                .is_none()
+        );
         assert!(
             told(Lines::OfFailures, &ended("passed"))
-                .first_failure()
+                .gravest_failure(None)
                 .is_none()
         );
     }

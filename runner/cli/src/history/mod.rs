@@ -1,17 +1,20 @@
 //! Runs that have been, made ready to be shown.
 //!
-//! - `choose`: which run is meant;
+//! - `choose`: which run is meant; `environments`: where jobs have deployed to;
 //! - `view`: what a run came to, as `capstep show --format json` writes it;
 //! - `events`: from a run's events to its jobs and steps; `effects`: from its journal to what it did.
 
 mod choose;
 mod effects;
+mod environments;
 mod events;
 mod view;
 
 pub(crate) use choose::{Scope, latest, named, not_found};
+pub(crate) use environments::EnvironmentList;
 pub(crate) use view::{
-    Chain, Effect, EffectState, JobView, JournalView, ListedRun, RunList, RunView, StepView,
+    Chain, Effect, EffectState, JobView, JournalView, ListedRun, PlaceView, RunList, RunView,
+    StepView,
 };
 
 use capstep_engine::past::{PastRun, RunState};
@@ -69,5 +72,6 @@ pub(crate) fn listed(run: &PastRun) -> Result<ListedRun, CliError> {
                 ))
             })?;
     }
-    Ok(ListedRun::new(run, told.first_failure()))
+    let outcome = record.and_then(|record| record.outcome);
+    Ok(ListedRun::new(run, told.gravest_failure(outcome)))
 }

@@ -69,6 +69,8 @@ pub(crate) struct FailedStep {
     pub(crate) step: Option<usize>,
     /// What the step is called.
     pub(crate) name: Option<String>,
+    /// Where the pipeline has the step.
+    pub(crate) place: Option<PlaceView>,
     /// Why.
     pub(crate) message: Option<String>,
 }
@@ -159,6 +161,8 @@ pub(crate) struct JobView {
     pub(crate) job: String,
     /// How it ended; null where it has not.
     pub(crate) outcome: Option<Outcome>,
+    /// Whether the run went on as if it had passed.
+    pub(crate) continues: bool,
     /// Why it was not run, or what went wrong beside its steps.
     pub(crate) reason: Option<String>,
     /// The run that its outcome and outputs were taken from.
@@ -167,8 +171,20 @@ pub(crate) struct JobView {
     pub(crate) milliseconds: Option<u64>,
     /// What it hands to other jobs.
     pub(crate) outputs: Value,
+    /// Where it deployed to.
+    pub(crate) deployed: Option<DeployedView>,
     /// Its steps.
     pub(crate) steps: Vec<StepView>,
+}
+
+/// Where a job deployed to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct DeployedView {
+    /// The environment.
+    pub(crate) environment: String,
+    /// Where it can be seen.
+    pub(crate) url: Option<String>,
 }
 
 /// What happened in a step.
@@ -181,12 +197,16 @@ pub(crate) struct StepView {
     pub(crate) name: String,
     /// What it uses.
     pub(crate) uses: Option<String>,
+    /// Where the pipeline has it; null where it was not run.
+    pub(crate) place: Option<PlaceView>,
     /// How often it was tried.
     pub(crate) attempts: u32,
     /// When it began: RFC 3339, UTC.
     pub(crate) started: Option<String>,
     /// How it ended; null where it has not.
     pub(crate) outcome: Option<Outcome>,
+    /// Whether its job went on as if it had passed.
+    pub(crate) continues: bool,
     /// Why it was not run, or did not pass.
     pub(crate) reason: Option<String>,
     /// The run that its outcome and outputs were taken from.

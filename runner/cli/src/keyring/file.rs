@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use capstep_agefile::{Identities, Recipients, SealError, Store, open, seal};
 
 use crate::context::Context;
-use crate::error::CliError;
+use crate::error::{CliError, of_system};
 
 /// What the name of the recipients' file ends in, in the place of the file's own ending.
 const RECIPIENTS: &str = "recipients";
@@ -78,7 +78,8 @@ impl FileStore {
         let recipients = self.recipients()?;
         let shown = &self.shown;
         let failed = |error: std::io::Error| {
-            CliError::infrastructure(format!("`{shown}` can't be written: {error}"))
+            let why = of_system(&error);
+            CliError::infrastructure(format!("`{shown}` can't be written: {why}"))
         };
         let sealed = seal(store, &recipients)
             .map_err(|error| CliError::infrastructure(format!("`{shown}`: {error}")))?;

@@ -85,7 +85,10 @@ impl IdentityFile {
         if let Some(folder) = self.path.parent() {
             let mut builder = DirBuilder::new();
             builder.recursive(true).mode(0o700);
-            builder.create(folder).map_err(failed)?;
+            // A file in the folder's place is there already, too, and is no identity.
+            builder.create(folder).map_err(|error| {
+                CliError::infrastructure(format!("{shown} can't be written: {error}"))
+            })?;
         }
         let mut file = OpenOptions::new()
             .write(true)

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use capstep_engine::{Outcome, StepRef};
+use capstep_grants::Place;
 
 /// How many of a failed step's last lines are repeated at the end: enough for a compiler's last message.
 const LINES_KEPT: usize = 20;
@@ -18,8 +19,8 @@ pub(super) struct Failures {
 /// A step that did not pass.
 pub(super) struct Failure {
     at: StepRef,
-    /// The step's name; none where no step, but the job itself went wrong.
-    name: Option<String>,
+    /// The step's name, and where it is written; none where no step, but the job itself went wrong.
+    step: Option<(String, Place)>,
     pub(super) outcome: Outcome,
     pub(super) message: String,
     pub(super) lines: VecDeque<String>,
@@ -28,18 +29,14 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    /// `job deploy, step 2 (ssh-deploy): why`.
+    /// `job deploy, step 2 (ssh-deploy) at capstep.yml:14:9: why`.
     pub(super) fn summary(&self) -> String {
         let message: Vec<&str> = self.message.lines().map(str::trim).collect();
-        format!("{}: {}", self.place(), message.join(" "))
-    }
-
-    /// `job deploy, step 2 (ssh-deploy)`.
-    pub(super) fn place(&self) -> String {
+        let message = message.join(" ");
         let StepRef { job, step } = &self.at;
-        match &self.name {
-            Some(name) => format!("job {job}, step {step} ({name})"),
-            None => format!("job {job}"),
+        match &self.step {
+            Some((name, place)) => format!("job {job}, step {step} ({name}) at {place}: {message}"),
+            None => format!("job {job}: {message}"),
         }
     }
 }
@@ -62,13 +59,19 @@ impl Failures {
         self.bury(at);
     }
 
-    pub(super) fn finished(&mut self, at: &StepRef, outcome: Outcome, message: Option<&str>) {
+    pub(super) fn finished(
+        &mut self,
+        at: &StepRef,
+        place: &Place,
+        outcome: Outcome,
+        message: Option<&str>,
+    ) {
         let lines = self.lines.remove(at).unwrap_or_default();
         let name = self.names.remove(at).unwrap_or_default();
         if !matches!(outcome, Outcome::Passed | Outcome::Skipped) {
             self.failed.push(Failure {
                 at: at.clone(),
-                name: Some(name),
+                step: Some((name, place.clone())),
                 outcome,
                 message: message.unwrap_or("no reason was given").to_owned(),
                 lines,
@@ -97,7 +100,7 @@ impl Failures {
         self.bury(&at);
         self.failed.push(Failure {
             at,
-            name: None,
+            step: None,
             outcome,
             message: message.to_owned(),
             lines: VecDeque::new(),

@@ -15,12 +15,12 @@ use super::junit::junit;
 use super::recording::Recording;
 use super::usage::Usage;
 use crate::context::Context;
-use crate::error::CliError;
+use crate::error::{CliError, of_system};
 
 /// A report is readable as the caller's other files are: the umask takes away from this.
 const MODE: u32 = 0o666;
-/// How the file is called until it is whole.
-const PREFIX: &str = ".capstep-report-";
+/// How the file is called until it is whole. It is locked until then, so that what a killed run left can be told from it.
+pub(crate) const UNFINISHED_REPORT: &str = ".capstep-report-";
 
 /// Where reports go.
 #[derive(Debug, Default, Args)]
@@ -113,7 +113,11 @@ impl ReportFiles {
                 Kind::Html => usage(run).map(|usage| html(plan, &recording, &usage)),
             };
             if let Err(error) = text.and_then(|text| target.write(&text)) {
-                let message = format!("the report `{}` can't be written: {error}", target.shown);
+                let message = format!(
+                    "the report `{}` can't be written: {}",
+                    target.shown,
+                    of_system(&error)
+                );
                 errors.push(CliError::infrastructure(message));
             }
         }
@@ -173,8 +177,8 @@ impl Target {
             }
         };
         let folder = path.parent().unwrap_or(current).to_owned();
-        // Whether a file can be made there is known once one was. It does not stay: steps would see it.
-        temporary(&folder).map_err(|error| refused(error.to_string()))?;
+        // Whether a file can be made there is known once one was. It has no name, or not for long: steps would see it.
+        tempfile::tempfile_in(&folder).map_err(|error| refused(of_system(&error)))?;
         Ok(Self {
             shown,
             path,
@@ -184,16 +188,13 @@ impl Target {
 
     /// Writes the report, whole, by rename.
     fn write(&self, text: &str) -> io::Result<()> {
-        let mut file = temporary(&self.folder)?;
+        let mut file = tempfile::Builder::new()
+            .prefix(UNFINISHED_REPORT)
+            .permissions(Permissions::from_mode(MODE))
+            .tempfile_in(&self.folder)?;
+        file.as_file().lock()?;
         file.write_all(text.as_bytes())?;
         file.persist(&self.path).map_err(|error| error.error)?;
         Ok(())
     }
-}
-
-fn temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
-    tempfile::Builder::new()
-        .prefix(PREFIX)
-        .permissions(Permissions::from_mode(MODE))
-        .tempfile_in(folder)
 }

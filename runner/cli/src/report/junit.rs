@@ -1,6 +1,7 @@
 //! A run as JUnit XML, in the shape that GitLab and Jenkins read: a suite is a job, a test case a step.
 
 use capstep_engine::Outcome;
+use capstep_grants::Place;
 use capstep_grants::plan::{Plan, StepPlan};
 
 use super::markup::Markup;
@@ -41,6 +42,8 @@ pub(super) fn junit(plan: &Plan, recording: &Recording) -> String {
 struct Case<'a> {
     name: String,
     outcome: Option<Outcome>,
+    /// Whether what came after it went on as if it had passed.
+    continues: bool,
     message: Option<&'a str>,
     took: u64,
     step: Option<&'a StepRecord>,
@@ -52,6 +55,8 @@ struct Case<'a> {
 enum Verdict {
     Passed,
     Skipped,
+    /// It failed and may: in JUnit's words a test that was expected to fail, which others write as skipped.
+    LetPass,
     /// The step found something wrong, or tried what it may not do.
     Failure,
     /// The step could not do its work.
@@ -72,6 +77,7 @@ fn cases<'a>(plan: &'a Plan, job: &'a JobRecord) -> Vec<Case<'a>> {
                 step.name.clone()
             },
             outcome: step.outcome,
+            continues: step.continues,
             message: step.message.as_deref(),
             took: step.span.unwrap_or_default().took,
             step: Some(step),
@@ -83,6 +89,7 @@ fn cases<'a>(plan: &'a Plan, job: &'a JobRecord) -> Vec<Case<'a>> {
         cases.push(Case {
             name: "the job itself".to_owned(),
             outcome: job.outcome,
+            continues: job.continues,
             message: job.message.as_deref(),
             took: 0,
             step: None,
@@ -95,6 +102,7 @@ fn cases<'a>(plan: &'a Plan, job: &'a JobRecord) -> Vec<Case<'a>> {
 impl Case<'_> {
     fn verdict(&self) -> Verdict {
         match self.outcome {
+            _ if self.continues => Verdict::LetPass,
             Some(Outcome::Passed) => Verdict::Passed,
             Some(Outcome::Skipped) => Verdict::Skipped,
             Some(Outcome::Failed | Outcome::Denied) => Verdict::Failure,
@@ -106,9 +114,9 @@ impl Case<'_> {
         xml.raw("    <testcase").attribute("name", &self.name);
         xml.attribute("classname", class);
         xml.attribute("time", seconds(self.took));
-        if let Some(plan) = self.plan {
-            xml.attribute("file", &plan.place.file);
-            xml.attribute("line", plan.place.line.to_string());
+        if let Some(place) = self.place() {
+            xml.attribute("file", &place.file);
+            xml.attribute("line", place.line.to_string());
         }
         xml.raw(">\n");
         let message = self.message.unwrap_or("no reason was given");
@@ -117,6 +125,12 @@ impl Case<'_> {
             Verdict::Skipped => {
                 xml.raw("      <skipped").attribute("message", message);
                 xml.raw("/>\n");
+            }
+            Verdict::LetPass => {
+                xml.raw("      <skipped");
+                xml.attribute("type", word(self.outcome));
+                let message = format!("{}, with continue-on-error: {message}", word(self.outcome));
+                xml.attribute("message", message).raw("/>\n");
             }
             Verdict::Failure => {
                 xml.raw("      <failure");
@@ -135,11 +149,20 @@ impl Case<'_> {
         xml.raw("    </testcase>\n");
     }
 
+    /// Where the pipeline has the step.
+    fn place(&self) -> Option<&Place> {
+        let told = self.step.and_then(|step| step.place.as_ref());
+        told.or(self.plan.map(|plan| &plan.place))
+    }
+
     /// Why, from within the start tag of the element that says so.
     fn reason(&self, xml: &mut Markup, message: &str) {
         xml.attribute("type", word(self.outcome));
         xml.attribute("message", message);
         xml.raw(">").text(message);
+        if let Some(place) = self.place() {
+            xml.raw("\nat ").text(place.to_string());
+        }
         let Some(step) = self.step else { return };
         if let Some(help) = step.help() {
             xml.raw("\nhint: ").text(help);
@@ -185,14 +208,16 @@ fn lines<'a>(xml: &mut Markup, lines: impl Iterator<Item = &'a Line>) {
 }
 
 fn counts<'a>(xml: &mut Markup, cases: impl Iterator<Item = &'a Case<'a>> + Clone) {
-    let of = |verdict| {
-        let of = cases.clone().filter(|case| case.verdict() == verdict);
+    let of = |verdicts: &[Verdict]| {
+        let of = cases
+            .clone()
+            .filter(|case| verdicts.contains(&case.verdict()));
         of.count().to_string()
     };
     xml.attribute("tests", cases.clone().count().to_string());
-    xml.attribute("failures", of(Verdict::Failure));
-    xml.attribute("errors", of(Verdict::Error));
-    xml.attribute("skipped", of(Verdict::Skipped));
+    xml.attribute("failures", of(&[Verdict::Failure]));
+    xml.attribute("errors", of(&[Verdict::Error]));
+    xml.attribute("skipped", of(&[Verdict::Skipped, Verdict::LetPass]));
 }
 
 /// `capstep.deploy`: Jenkins groups by what is before the last dot.

@@ -23,7 +23,7 @@ use capstep_engine::{Event, TimedEvent};
 use capstep_grants::plan::Plan;
 
 use crate::printer::Printer;
-pub(crate) use files::{ReportArguments, ReportFiles};
+pub(crate) use files::{ReportArguments, ReportFiles, UNFINISHED_REPORT};
 use live::Live;
 pub(crate) use live::can_be_shown;
 use text::TextReport;

@@ -54,11 +54,21 @@ pub(super) fn at(job: &str, step: usize) -> StepRef {
     }
 }
 
+/// Where all of its steps are written.
+pub(super) fn place() -> Place {
+    Place {
+        file: "capstep.yml".into(),
+        line: 6,
+        column: 9,
+    }
+}
+
 fn started(step: usize, name: &str) -> Event {
     Event::StepStarted {
         at: at("build", step),
         name: name.to_owned(),
         uses: name.to_owned(),
+        place: place(),
         attempt: 1,
     }
 }
@@ -74,6 +84,7 @@ fn line(step: usize, level: Level, text: &str) -> Event {
 fn finished(step: usize, outcome: Outcome, message: Option<&str>, details: Value) -> Event {
     Event::StepFinished {
         at: at("build", step),
+        place: place(),
         outcome,
         attempts: 1,
         continues: false,
@@ -165,8 +176,45 @@ fn events() -> Vec<Event> {
 
 /// The run; its events are a tenth of a second apart.
 pub(super) fn sample() -> Recording {
+    recorded(events())
+}
+
+/// A run whose one step fails, and may, as its job may.
+pub(super) fn let_pass() -> Recording {
+    let mut step = finished(1, Outcome::Failed, Some("exit code 1"), Value::Null);
+    let mut job = job_finished(Outcome::Failed, Some("its output has no value"));
+    for event in [&mut step, &mut job] {
+        if let Event::StepFinished { continues, .. } | Event::JobFinished { continues, .. } = event
+        {
+            *continues = true;
+        }
+    }
+    recorded(vec![
+        run_started("capstep.yml", &["build", "deploy"]),
+        Event::JobStarted {
+            job: "build".into(),
+        },
+        started(1, "env-setup"),
+        step,
+        Event::Deployed {
+            job: "build".into(),
+            environment: "production".into(),
+            url: Some("https://<b>".into()),
+        },
+        job,
+        Event::RunFinished {
+            run: "r1".into(),
+            outcome: Outcome::Passed,
+            exit_code: 0,
+            milliseconds: 1_500,
+            journal_head: "abc".into(),
+        },
+    ])
+}
+
+fn recorded(events: Vec<Event>) -> Recording {
     let mut recording = Recording::default();
-    for (number, event) in events().into_iter().enumerate() {
+    for (number, event) in events.into_iter().enumerate() {
         recording.note(&TimedEvent {
             time: format!("2026-11-21T10:29:{:02}.{}Z", 9 + number / 10, number % 10),
             event,

@@ -1,11 +1,11 @@
 //! What happened in a run, for people.
 
-use capstep_engine::Level;
+use capstep_engine::{Level, Outcome};
 use capstep_pipeline::SCRIPT;
 
 use super::effect;
 use super::outcome::word;
-use crate::history::{Chain, JobView, JournalView, RunView, StepView};
+use crate::history::{Chain, JobView, JournalView, PlaceView, RunView, StepView};
 use crate::printer::{Look, Style};
 use crate::report::time::duration;
 
@@ -58,12 +58,20 @@ fn job_text(job: &JobView, run: &RunView, look: Look) -> String {
         milliseconds: job.milliseconds,
         reason: job.reason.as_deref(),
         taken_from: job.taken_from.as_deref(),
+        place: None,
+        goes_on: job.continues.then_some("the run went on"),
     });
     let mut text = format!(
         "{}  {}\n",
         look.paint(Style::Strong, &job.job),
         look.paint(end.1, end.0)
     );
+    if let Some(deployed) = &job.deployed {
+        let url = deployed.url.as_ref();
+        let at = url.map_or(String::new(), |url| format!(": {}", one_line(url)));
+        let line = format!("     deployed to {}{at}", one_line(&deployed.environment));
+        text.push_str(&format!("{}\n", look.paint(Style::Good, line)));
+    }
     text.push_str(&effects(job, None, run, look));
     for step in &job.steps {
         text.push_str(&step_text(job, step, run, look));
@@ -83,17 +91,28 @@ struct Ended<'a> {
     milliseconds: Option<u64>,
     reason: Option<&'a str>,
     taken_from: Option<&'a str>,
+    /// Where it is written, where that is of interest.
+    place: Option<&'a PlaceView>,
+    /// What went on although it failed.
+    goes_on: Option<&'a str>,
 }
 
-/// `failed in 1.2 s: why`.
+/// `failed in 1.2 s at capstep.yml:14:9 (the job went on): why`.
 fn ended(end: Ended<'_>) -> (String, Style) {
     let (word, style) = end.outcome;
+    let style = end.goes_on.map_or(style, |_| Style::Notice);
     let mut text = word.to_owned();
     if let Some(milliseconds) = end.milliseconds {
         text.push_str(&format!(" in {}", duration(milliseconds)));
     }
     if let Some(run) = end.taken_from {
         text.push_str(&format!(", taken from the run {run}"));
+    }
+    if let Some(place) = end.place {
+        text.push_str(&format!(" at {place}"));
+    }
+    if let Some(goes_on) = end.goes_on {
+        text.push_str(&format!(" ({goes_on})"));
     }
     if let Some(reason) = end.reason {
         text.push_str(&format!(": {}", one_line(reason)));
@@ -102,11 +121,14 @@ fn ended(end: Ended<'_>) -> (String, Style) {
 }
 
 fn step_text(job: &JobView, step: &StepView, run: &RunView, look: Look) -> String {
+    let fine = matches!(step.outcome, Some(Outcome::Passed | Outcome::Skipped));
     let end = ended(Ended {
         outcome: word(step.outcome, run.state),
         milliseconds: step.milliseconds,
         reason: step.reason.as_deref(),
         taken_from: step.taken_from.as_deref(),
+        place: step.place.as_ref().filter(|_| !fine),
+        goes_on: step.continues.then_some("the job went on"),
     });
     let mut name = step.name.clone();
     // A script is called by its own text; there is no plugin to name.

@@ -60,7 +60,7 @@ fn row(run: &ListedRun, whose: bool) -> [String; 5] {
 }
 
 /// An RFC 3339 time to the second: `2026-11-21 11:02:03Z`.
-fn when(time: &str) -> String {
+pub(super) fn when(time: &str) -> String {
     match time.split_once('T') {
         Some((day, rest)) => format!("{day} {}Z", rest.get(..8).unwrap_or(rest)),
         None => time.to_owned(),

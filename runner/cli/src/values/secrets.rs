@@ -11,11 +11,10 @@ use super::assignment;
 use super::env_file::EnvFile;
 use crate::arguments::SecretArguments;
 use crate::bounded::{self, Bounded};
+use crate::codes;
 use crate::context::Context;
 use crate::error::CliError;
 
-/// A secret that a step uses has no value, or an empty one.
-pub(super) const MISSING_SECRET: &str = "missing-secret";
 /// The largest secret file that is read, in bytes: the largest keys and service accounts have a few kilobytes.
 const MAX_SECRET_BYTES: u64 = 1024 * 1024;
 
@@ -163,7 +162,7 @@ fn missing(pipeline: &Pipeline, name: &str, span: Span, empty: bool) -> Diagnost
             ),
         )
     };
-    let mistake = Diagnostic::error(MISSING_SECRET, span, message)
+    let mistake = Diagnostic::error(codes::MISSING_SECRET, span, message)
         .label("used here")
         .help(help);
     match pipeline

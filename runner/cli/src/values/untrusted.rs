@@ -7,11 +7,9 @@ use capstep_engine::Untrusted;
 use capstep_grants::plan::Variables;
 use capstep_pipeline::{Diagnostic, Job, Pipeline, Source};
 
-use super::secrets::{MISSING_SECRET, used};
+use super::secrets::used;
+use crate::codes;
 use crate::error::CliError;
-
-/// A job would deploy that nobody has looked at.
-const UNTRUSTED_ENVIRONMENT: &str = "untrusted-environment";
 
 /// Refuses jobs that may run and need a secret, or deploy somewhere.
 pub(crate) fn check(
@@ -30,9 +28,13 @@ pub(crate) fn check(
                 job.id.value
             );
             mistakes.push(
-                Diagnostic::error(UNTRUSTED_ENVIRONMENT, environment.name.span(), message)
-                    .label("deploys here")
-                    .help("keep the job away from such runs: `if: run.trusted`"),
+                Diagnostic::error(
+                    codes::UNTRUSTED_ENVIRONMENT,
+                    environment.name.span(),
+                    message,
+                )
+                .label("deploys here")
+                .help("keep the job away from such runs: `if: run.trusted`"),
             );
         }
         let mut part = (*job).clone();
@@ -47,7 +49,7 @@ pub(crate) fn check(
             let message =
                 format!("the secret `{name}` has no value: an untrusted run has no secrets");
             mistakes.push(
-                Diagnostic::error(MISSING_SECRET, span, message)
+                Diagnostic::error(codes::MISSING_SECRET, span, message)
                     .label("used here")
                     .help("keep the step or its job away from such runs: `if: run.trusted`"),
             );

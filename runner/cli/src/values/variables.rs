@@ -10,14 +10,10 @@ use serde_json::Value;
 use super::assignment;
 use super::env_file::EnvFile;
 use crate::arguments::VariableArguments;
+use crate::codes;
 use crate::context::{Context, Environment};
 use crate::error::CliError;
 use crate::project::Project;
-
-/// A variable that must be given a value has none.
-const MISSING_VALUE: &str = "missing-value";
-/// A value is not of the type that the variable's default has.
-const INVALID_VALUE: &str = "invalid-value";
 
 /// The values for a plan or a run: `--var`, else `--env-file`, else the environment, else the default.
 pub(crate) fn resolve(
@@ -163,7 +159,7 @@ fn typed(declared: &VarDecl, text: &str, from: &str) -> Result<Value, Box<Diagno
             "the value of `{}` from {from} is not {expected}",
             name.value
         );
-        let mistake = Diagnostic::error(INVALID_VALUE, name.span, message)
+        let mistake = Diagnostic::error(codes::INVALID_VALUE, name.span, message)
             .label(format!("its default is {expected}"))
             .help("give a value of that type, or put the default in quotes to take any text");
         Box::new(mistake)
@@ -176,7 +172,7 @@ fn not_text(declared: &VarDecl) -> Box<Diagnostic> {
         "the environment variable `{}` is not UTF-8 text",
         name.value
     );
-    Box::new(Diagnostic::error(INVALID_VALUE, name.span, message))
+    Box::new(Diagnostic::error(codes::INVALID_VALUE, name.span, message))
 }
 
 /// A number that JSON writes as it was written is a number; `1.10`, a version perhaps, stays text.
@@ -199,7 +195,7 @@ fn default_value(node: &Node) -> Value {
 fn missing(declared: &VarDecl) -> Diagnostic {
     let name = &declared.name.value;
     let message = format!("the variable `{name}` has no value");
-    Diagnostic::error(MISSING_VALUE, declared.name.span, message)
+    Diagnostic::error(codes::MISSING_VALUE, declared.name.span, message)
         .label("declared without a default")
         .help(format!(
             "give it with `--var {name}=…`, in an `--env-file` or as the environment variable `{name}`, or write a default here"

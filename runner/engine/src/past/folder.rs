@@ -134,6 +134,33 @@ impl PastRuns {
         std::fs::remove_dir_all(&aside)
     }
 
+    /// Does something while no run is under way and none begins. Gives whether it was done: not where a run is under way.
+    ///
+    /// # Errors
+    /// The runs can't be looked at.
+    pub fn while_none_lives(&self, act: impl FnOnce()) -> Result<bool, FindError> {
+        let failed = |error| FindError::Io {
+            path: self.folder.clone(),
+            error,
+        };
+        let _gate = match gate(&self.folder) {
+            Ok(gate) => {
+                gate.lock().map_err(failed)?;
+                Some(gate)
+            }
+            // Nothing was ever run here.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(failed(error)),
+        };
+        let ids = self.ids()?;
+        let mut locks = ids.iter().map(|id| self.folder.join(id).join("lock"));
+        if locks.any(|lock| is_held(&lock)) {
+            return Ok(false);
+        }
+        act();
+        Ok(true)
+    }
+
     /// Folders of runs whose removal was cut off.
     ///
     /// # Errors

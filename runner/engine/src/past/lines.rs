@@ -32,6 +32,9 @@ pub struct EventLine {
     /// What it uses.
     #[serde(default)]
     pub uses: Option<String>,
+    /// Where the pipeline has the step: file, line, column.
+    #[serde(default)]
+    pub place: Option<Value>,
     /// Which try.
     #[serde(default)]
     pub attempt: Option<u32>,
@@ -56,6 +59,15 @@ pub struct EventLine {
     /// How something ended.
     #[serde(default)]
     pub outcome: Option<Outcome>,
+    /// Whether what it is part of goes on as if it had passed.
+    #[serde(default)]
+    pub continues: bool,
+    /// The environment that a job deployed to.
+    #[serde(default)]
+    pub environment: Option<String>,
+    /// Where a deployment can be seen.
+    #[serde(default)]
+    pub url: Option<String>,
     /// Why it did not pass; what an annotation says.
     #[serde(default)]
     pub message: Option<String>,

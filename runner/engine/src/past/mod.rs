@@ -13,4 +13,5 @@ mod record;
 
 pub use folder::{FindError, PastRuns};
 pub use lines::EventLine;
+pub(crate) use record::is_held;
 pub use record::{PastRun, RunRecord, RunState};

@@ -11,6 +11,7 @@ mod script;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use capstep_grants::Place;
 use capstep_grants::bind::bind;
 use capstep_grants::check::StepAuthority;
 use capstep_grants::manifest::Abi;
@@ -119,6 +120,7 @@ fn tell_started(context: &Context, at: &StepRef, step: &Step, attempt: u32) {
         at: at.clone(),
         name: step_name(step),
         uses: step.uses.value.clone(),
+        place: Place::of(&context.source, step.uses.span),
         attempt,
     });
 }
@@ -133,6 +135,7 @@ fn tell_finished(
 ) {
     context.emitter.emit(Event::StepFinished {
         at: at.clone(),
+        place: Place::of(&context.source, step.uses.span),
         outcome: ended.outcome,
         attempts,
         continues: step.continue_on_error && ended.outcome.is_tolerable(),

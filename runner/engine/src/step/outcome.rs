@@ -81,9 +81,10 @@ pub(super) fn outcome(
         }
         RunOutcome::Cancelled => Ended::failed(Outcome::Cancelled, "cancelled"),
         RunOutcome::Failed(failure) => {
-            // The host's own error of name, TCP or engine is the machine's failure, not the step's.
+            // The host's own error of name, TCP or engine is the machine's failure, not the step's. A plugin that says so
+            // without having been told is not believed: it can't choose the run's exit code.
             let outcome = match failure.kind.as_deref() {
-                Some("unreachable") => Outcome::Infrastructure,
+                Some("unreachable") if host.met_unreachable() => Outcome::Infrastructure,
                 _ => Outcome::Failed,
             };
             let mut details = json!({ "kind": failure.kind, "details": failure.details });
@@ -190,22 +191,19 @@ pub(super) fn with_doubts(host: &StepRun, mut ended: Ended) -> Ended {
     ended
 }
 
-/// A denial fails the step, whatever its plugin says.
+/// A denial fails the step, whatever its plugin says and whatever else ended it.
 pub(super) fn judge(host: &StepRun, ended: Ended) -> Ended {
     let denials = host.denials();
     let Some(first) = denials.first() else {
         return ended;
     };
-    if ended.outcome == Outcome::Cancelled {
-        return ended;
-    }
     let more = match denials.len() {
         1 => String::new(),
         count => format!(" (and {} more)", count - 1),
     };
     Ended {
         outcome: Outcome::Denied,
-        message: Some(format!("denied: {}{more}", first.message)),
+        message: Some(format!("{}{more}", first.message)),
         details: json!({ "denials": denials }),
         outputs: Map::new(),
         kind: None,

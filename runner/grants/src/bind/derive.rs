@@ -10,11 +10,12 @@ use super::bound::Bound;
 use super::build;
 use super::leaf::{Leaf, LeafValue, Provenance};
 use super::roles::{RoleBinding, RoleFinder, RoleKind};
+use super::script;
 use super::siblings::{leaves_of, pointer_of};
 use super::steering;
 use crate::authority::Authority;
 use crate::grant::{Grant, Place};
-use crate::manifest::{Access, Input, Kind, Manifest, Methods, Sink, SinkKind};
+use crate::manifest::{Abi, Access, Input, Kind, Manifest, Methods, Sink, SinkKind};
 use crate::{pointer, remote_path, text};
 
 /// How much of a script's first line a plan shows.
@@ -114,6 +115,9 @@ pub(super) fn derive(
             RoleKind::Platform => build::platforms(&leaves, &role.pointer, diagnostics),
             _ => {}
         }
+    }
+    if manifest.abi == Abi::Host {
+        script::no_wildcards(&leaves, &bound.grants, diagnostics);
     }
     for grant in &mut bound.grants {
         grant.build = build::settings(grant, &bound.roles, &leaves, &values);

@@ -4,7 +4,8 @@
 //! `environment` adds what `env` says to the input that takes it,
 //! `walk` reads the values against the manifest, `scalar` checks data, `derive` turns what carries authority into
 //! grants and what holds secrets into flows, `roles` finds what the host reads, `bound` limits values that are
-//! known only at run time, `build` says how a build context is built, `steering` checks the values of roles that the host acts on.
+//! known only at run time, `build` says how a build context is built, `script` what a script can't be handed, `steering`
+//! checks the values of roles that the host acts on.
 
 mod bound;
 mod build;
@@ -14,6 +15,7 @@ mod leaf;
 mod roles;
 mod scalar;
 mod scope;
+mod script;
 mod siblings;
 mod steering;
 #[cfg(test)]

@@ -19,8 +19,8 @@ pub(crate) fn check(kind: &Kind, value: &Value, raw: Option<&str>) -> Result<Val
             let length = text.chars().count();
             if min.is_some_and(|min| length < min) || max.is_some_and(|max| length > max) {
                 return Err(format!(
-                    "the text has {length} characters; {}",
-                    range(min.as_ref(), max.as_ref())
+                    "expected {}, found {length}",
+                    range(min.as_ref(), max.as_ref(), " characters")
                 ));
             }
             if let Some(pattern) = pattern
@@ -39,8 +39,8 @@ pub(crate) fn check(kind: &Kind, value: &Value, raw: Option<&str>) -> Result<Val
             let number = value.as_i64().ok_or_else(|| expected("a whole number"))?;
             if min.is_some_and(|min| number < min) || max.is_some_and(|max| number > max) {
                 return Err(format!(
-                    "{number} is out of range; {}",
-                    range(min.as_ref(), max.as_ref())
+                    "expected {}, found {number}",
+                    range(min.as_ref(), max.as_ref(), "")
                 ));
             }
             Ok(value.clone())
@@ -49,8 +49,8 @@ pub(crate) fn check(kind: &Kind, value: &Value, raw: Option<&str>) -> Result<Val
             let number = value.as_f64().ok_or_else(|| expected("a number"))?;
             if min.is_some_and(|min| number < min) || max.is_some_and(|max| number > max) {
                 return Err(format!(
-                    "{number} is out of range; {}",
-                    range(min.as_ref(), max.as_ref())
+                    "expected {}, found {number}",
+                    range(min.as_ref(), max.as_ref(), "")
                 ));
             }
             Ok(value.clone())
@@ -136,12 +136,13 @@ pub(super) fn describe(value: &Value) -> &'static str {
     }
 }
 
-fn range<T: std::fmt::Display>(min: Option<&T>, max: Option<&T>) -> String {
+/// `1 to 3 characters`, `at least 2`: what a number, or a number of things, may be.
+fn range<T: std::fmt::Display>(min: Option<&T>, max: Option<&T>, of: &str) -> String {
     match (min, max) {
-        (Some(min), Some(max)) => format!("{min} to {max} are allowed"),
-        (Some(min), None) => format!("at least {min} is needed"),
-        (None, Some(max)) => format!("at most {max} is allowed"),
-        (None, None) => "any is allowed".to_owned(),
+        (Some(min), Some(max)) => format!("{min} to {max}{of}"),
+        (Some(min), None) => format!("at least {min}{of}"),
+        (None, Some(max)) => format!("at most {max}{of}"),
+        (None, None) => format!("any number{of}"),
     }
 }
 

@@ -155,6 +155,9 @@ impl Shared {
         match fault {
             Fault::Denied(denial) => self.deny(meta, *denial),
             Fault::Error(mut error) => {
+                if error.kind == ErrorKind::Unreachable {
+                    self.note_unreachable();
+                }
                 self.tidy(&mut error);
                 error
             }

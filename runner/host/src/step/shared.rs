@@ -1,7 +1,7 @@
 //! The state of a running step.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -81,6 +81,8 @@ pub(crate) struct Shared {
     pub(crate) held: Held,
     /// The file that is being read range by range.
     pub(crate) reading: Mutex<Option<Reading>>,
+    /// Whether a verb could not reach what it was handed, so that the machine or the network is to blame.
+    unreachable: AtomicBool,
     calls: AtomicU64,
     records: AtomicU64,
     denials: Mutex<Vec<Denial>>,
@@ -128,6 +130,7 @@ impl StepRun {
                 inputs,
                 held: Held::default(),
                 reading: Mutex::new(None),
+                unreachable: AtomicBool::new(false),
                 calls: AtomicU64::new(0),
                 records: AtomicU64::new(0),
                 denials: Mutex::new(Vec::new()),
@@ -148,6 +151,12 @@ impl StepRun {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Whether the plugin was told that a name, a server or the engine can't be reached. Only then is it the machine's
+    /// failure when the plugin says so.
+    pub fn met_unreachable(&self) -> bool {
+        self.shared.unreachable.load(Ordering::Relaxed)
     }
 
     /// Effects that may or may not have happened, as `verb of what`: they were begun, and cut off before their outcome
@@ -188,6 +197,11 @@ impl Shared {
     /// Counts a record; how many there are with it.
     pub(crate) fn count_record(&self) -> u64 {
         self.records.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Notes that the plugin is told of something that can't be reached.
+    pub(crate) fn note_unreachable(&self) {
+        self.unreachable.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn denial_count(&self) -> usize {

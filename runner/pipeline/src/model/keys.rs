@@ -421,6 +421,12 @@ pub(super) const DEFAULTS: Level = Level {
             Takes::Retry,
             "How often a step is tried again where it fails.",
         ),
+        key("shell", Takes::Shell, "Who reads the scripts of `run`."),
+        key(
+            "working-directory",
+            Takes::Text,
+            "The folder in which the scripts of `run` start.",
+        ),
     ],
 };
 

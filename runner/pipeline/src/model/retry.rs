@@ -15,11 +15,24 @@ const MAX_ATTEMPTS: u32 = 100;
 /// How long to wait before the second try where nothing is said.
 const DEFAULT_DELAY: Duration = Duration::from_secs(1);
 
+/// Who can read a script.
+const SHELLS: [&str; 2] = ["bash", "sh"];
+
 /// What steps have that don't say otherwise.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Defaults {
     pub(super) timeout: Option<Spanned<Duration>>,
     pub(super) retry: Option<Retry>,
+    /// Keys of a script, by their names, as they are written here.
+    pub(super) script: Vec<(Spanned<String>, Node)>,
+}
+
+impl Defaults {
+    /// Takes a key of a script in the place of the one around.
+    fn of_script(&mut self, key: &Spanned<String>, node: &Node) {
+        self.script.retain(|(around, _)| around.value != key.value);
+        self.script.push((key.clone(), node.clone()));
+    }
 }
 
 impl Reader<'_> {
@@ -36,6 +49,16 @@ impl Reader<'_> {
             match key.value.as_str() {
                 "timeout" => defaults.timeout = self.duration(key, node),
                 "retry" => defaults.retry = self.retry(key, node),
+                "shell" => {
+                    if self.word("`shell`", key.span, node, &SHELLS).is_some() {
+                        defaults.of_script(key, node);
+                    }
+                }
+                "working-directory" => {
+                    if self.text(key, node).is_some() {
+                        defaults.of_script(key, node);
+                    }
+                }
                 _ => {}
             }
         }

@@ -6,6 +6,7 @@
 use super::names::shown;
 use super::pipeline::Step;
 use super::reader::Reader;
+use super::retry::Defaults;
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::source::{Span, Spanned};
@@ -33,6 +34,7 @@ impl Reader<'_> {
         node: &Node,
         here: Span,
         what: &str,
+        defaults: &Defaults,
     ) -> (Option<Spanned<String>>, Option<Node>) {
         let uses = node.entry("uses");
         let Some((run, script)) = node.entry(RUN) else {
@@ -65,6 +67,9 @@ impl Reader<'_> {
         for (key, node) in WITH_IT.iter().chain([&ALLOW]).filter_map(taken) {
             inputs.push((key.clone(), node.clone()));
         }
+        let own = |key: &Spanned<String>| node.entry(&key.value).is_some();
+        let others = defaults.script.iter().filter(|(key, _)| !own(key));
+        inputs.extend(others.cloned());
         let with = Node::new(Value::Map(inputs), node.span);
         let is_empty = matches!(&script.value, Value::String(text) if text.trim().is_empty());
         if is_empty || script.is_null() {

@@ -102,7 +102,7 @@ impl Reader<'_> {
             env = own;
         }
         sight.frame = Arc::clone(&env.frame);
-        let (uses, script) = self.what_it_runs(node, here, &what);
+        let (uses, script) = self.what_it_runs(node, here, &what, &list.around.defaults);
         let has_script = script.is_some();
         let mut step = Step {
             id: None,

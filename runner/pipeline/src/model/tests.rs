@@ -139,6 +139,36 @@ fn matrices_make_many_jobs_but_not_any_number() {
 }
 
 #[test]
+fn scripts_have_what_defaults_say() {
+    let text = "version: 1
+defaults: { shell: sh, working-directory: a }
+jobs:
+  plain: { steps: [{ run: x }, { uses: noop }, { run: x, shell: bash }] }
+  other: { defaults: { working-directory: b }, steps: [{ run: x }, { run: x, working-directory: c }] }
+";
+    let (pipeline, mistakes) = parse_pipeline(&Source::new("t.yml", text));
+    assert_eq!(mistakes, []);
+    let pipeline = pipeline.unwrap();
+    let steps = pipeline.jobs.iter().flat_map(|job| job.steps.iter());
+    let found: Vec<_> = steps
+        .map(|step| {
+            let input = |name| step.with.as_ref()?.get(name)?.as_str();
+            (input("shell"), input("working-directory"))
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (Some("sh"), Some("a")),
+            (None, None),
+            (Some("bash"), Some("a")),
+            (Some("sh"), Some("b")),
+            (Some("sh"), Some("c")),
+        ]
+    );
+}
+
+#[test]
 fn a_matrix_becomes_its_jobs() {
     let text = "version: 1
 env: { A: pipeline, B: pipeline }

@@ -28,6 +28,7 @@ use crate::wire::Order;
 use cgroup::Delegated;
 use checks::Checked;
 use scratch::Scratch;
+pub use scratch::{left_behind, remove_left_behind};
 
 /// What a runner brings along for its steps.
 #[derive(Clone)]

@@ -9,7 +9,9 @@
 //! - `local/http { method, url, headers, body }`: a request by `wasi:http`, as existing libraries send them;
 //! - `local/read { path }`, `local/environment`: files and environment variables of its own;
 //! - `local/spin`: never ends; `local/grow { bytes }`: takes memory; `local/print { bytes, lines }`: writes to standard
-//!   output; `local/repeat { times }`: makes the call before again, without its answers; `local/give { bytes }`: adds so much to the outputs; `local/put { name, value }`: gives an output; `local/panic`; `local/exit { code }`.
+//!   output; `local/repeat { times }`: makes the call before again, without its answers; `local/give { bytes }`: adds so much to the outputs; `local/panic`; `local/exit { code }`;
+//! - `local/put { name, value }`: gives an output;
+//! - `local/fail { kind, message }`: ends with this failure, after the other calls.
 
 mod http;
 mod local;
@@ -66,6 +68,7 @@ fn main() {
     let mut answers = Vec::new();
     let mut last: Option<(String, Value)> = None;
     let mut outputs = json!({});
+    let mut failure = None;
     for call in run["params"]["inputs"]["calls"]
         .as_array()
         .into_iter()
@@ -85,6 +88,10 @@ fn main() {
             }
             continue;
         }
+        if method == "local/fail" {
+            failure = Some(params);
+            continue;
+        }
         last = Some((method.to_owned(), params.clone()));
         let answer = match method.strip_prefix("local/") {
             Some(act) => local::act(&mut host, act, &params, &mut outputs),
@@ -97,6 +104,11 @@ fn main() {
             Ok(value) => json!({ "ok": value }),
             Err(error) => json!({ "error": error }),
         });
+    }
+    if let Some(failure) = failure {
+        let error = json!({ "code": 1, "message": failure["message"], "data": failure });
+        host.send(&json!({ "jsonrpc": "2.0", "id": run["id"], "error": error }));
+        return;
     }
     outputs["answers"] = json!(answers);
     outputs["inputs"] = run["params"]["inputs"].clone();

@@ -13,6 +13,7 @@ mod tests;
 mod timeline;
 
 use capstep_engine::{Outcome, StepRef};
+use capstep_grants::Place;
 use capstep_grants::plan::{Plan, StepPlan};
 
 use super::markup::Markup;
@@ -95,6 +96,12 @@ impl StepView<'_> {
         format!("j{}s{}", self.place, self.step.number)
     }
 
+    /// Where the pipeline has it.
+    fn place(&self) -> Option<&Place> {
+        let told = self.step.place.as_ref();
+        told.or(self.plan.map(|plan| &plan.place))
+    }
+
     fn link(self, page: &mut Markup) {
         page.raw("<a")
             .attribute("href", format!("#{}", self.anchor()));
@@ -104,11 +111,12 @@ impl StepView<'_> {
     }
 }
 
-/// How something ended, told by a sign and a word as well as by a colour.
-fn outcome(page: &mut Markup, outcome: Option<Outcome>) {
+/// How something ended, told by a sign and a word as well as by a colour. `continues`: it failed, and may.
+fn outcome(page: &mut Markup, outcome: Option<Outcome>, continues: bool) {
     let word = word(outcome);
+    let class = class(outcome, continues);
     page.raw("<span")
-        .attribute("class", format!("outcome {word}"));
+        .attribute("class", format!("outcome {class}"));
     page.raw("><span aria-hidden=\"true\">");
     page.raw(match outcome {
         Some(Outcome::Passed) => "✓",
@@ -122,7 +130,15 @@ fn outcome(page: &mut Markup, outcome: Option<Outcome>) {
         Some(Outcome::Infrastructure) => "failed (infrastructure)",
         _ => word,
     });
+    if continues {
+        page.raw(" (continue-on-error)");
+    }
     page.raw("</span>");
+}
+
+/// The class of the colour that says how something ended.
+fn class(outcome: Option<Outcome>, continues: bool) -> &'static str {
+    if continues { "notice" } else { word(outcome) }
 }
 
 /// A cell of a table, with the name of its column for narrow screens.

@@ -15,8 +15,17 @@ pub(super) fn job(page: &mut Markup, view: View<'_>, place: usize, job: &JobReco
     page.raw("<section><h3")
         .attribute("id", format!("j{place}"));
     page.raw(">").text(&job.id).raw(" ");
-    outcome(page, job.outcome);
+    outcome(page, job.outcome, job.continues);
     page.raw("</h3>\n");
+    if let Some((environment, url)) = &job.deployed {
+        page.raw("<p>Deployed to <strong>").text(environment);
+        page.raw("</strong>");
+        if let Some(url) = url {
+            // A text and no link: where it leads is the pipeline's to say, and a page without scripts is safe to open.
+            page.raw(": <code>").text(url).raw("</code>");
+        }
+        page.raw("</p>\n");
+    }
     if let Some(message) = &job.message {
         page.raw("<p>").text(message).raw("</p>\n");
     }
@@ -49,7 +58,7 @@ fn write(page: &mut Markup, view: StepView<'_>) {
         .number(step.number as u64)
         .raw(". ");
     page.text(&step.name).raw("</h4>");
-    outcome(page, step.outcome);
+    outcome(page, step.outcome, step.continues);
     if let Some(span) = step.span {
         page.raw("<span>");
         took(page, span.took);
@@ -57,9 +66,9 @@ fn write(page: &mut Markup, view: StepView<'_>) {
     }
     page.raw("<span class=\"dim\">");
     page.text(view.plan.map_or(&step.uses, |plan| &plan.plugin));
-    if let Some(plan) = view.plan {
+    if let Some(place) = view.place() {
         page.raw(", written at <code>")
-            .text(plan.place.to_string())
+            .text(place.to_string())
             .raw("</code>");
     }
     if let Some(span) = step.span {
@@ -92,7 +101,9 @@ fn why(page: &mut Markup, step: &StepRecord) {
     }
     let mut rest = step.details.clone();
     if let Some(rest) = rest.as_object_mut() {
+        // They stand elsewhere, in words.
         rest.remove("help");
+        rest.remove("denials");
     }
     if has_entries(&rest) {
         page.raw("<details><summary>Details</summary>\n");

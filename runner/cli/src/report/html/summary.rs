@@ -10,7 +10,7 @@ pub(super) fn write(page: &mut Markup, view: View<'_>) {
     let run = view.recording;
     page.raw("<header>\n<p class=\"dim\">capstep run report</p>\n<h1>");
     page.text(&run.pipeline).raw(": ");
-    outcome(page, run.outcome);
+    outcome(page, run.outcome, false);
     page.raw("</h1>\n<dl class=\"facts\">\n");
     fact(page, "Started", |page| {
         // To the second.
@@ -50,27 +50,50 @@ pub(super) fn write(page: &mut Markup, view: View<'_>) {
     page.raw("</dl>\n</header>\n");
 }
 
-/// What did not pass, first of all.
+/// What did not pass, first of all; then what did not and may.
 pub(super) fn wrong(page: &mut Markup, view: View<'_>) {
+    section(page, view, false, ("wrong", "What went wrong"));
+    section(
+        page,
+        view,
+        true,
+        ("let-pass", "Failed, with continue-on-error"),
+    );
+}
+
+/// What did not pass, of what may fail or of the rest.
+fn section(
+    page: &mut Markup,
+    view: View<'_>,
+    continues: bool,
+    (id, title): (&'static str, &'static str),
+) {
     let steps: Vec<_> = view
         .steps()
-        .filter(|step| !is_fine(step.step.outcome))
+        .filter(|step| !is_fine(step.step.outcome) && step.step.continues == continues)
         .collect();
     let jobs: Vec<_> = view
         .recording
         .jobs
         .iter()
-        .filter(|job| !is_fine(job.outcome) && job.message.is_some())
+        .filter(|job| !is_fine(job.outcome) && job.continues == continues)
+        .filter(|job| job.message.is_some())
         .collect();
     if steps.is_empty() && jobs.is_empty() {
         return;
     }
-    page.raw("<section aria-labelledby=\"wrong\">\n<h2 id=\"wrong\">What went wrong</h2>\n<ul class=\"wrong\">\n");
+    page.raw("<section aria-labelledby=\"").raw(id);
+    page.raw("\">\n<h2 id=\"").raw(id).raw("\">").raw(title);
+    page.raw("</h2>\n<ul class=\"wrong ").raw(id).raw("\">\n");
     for step in steps {
         page.raw("<li>");
-        outcome(page, step.step.outcome);
+        outcome(page, step.step.outcome, continues);
         page.raw(" ");
         step.link(page);
+        if let Some(place) = step.place() {
+            page.raw(" <code class=\"dim\">").text(place.to_string());
+            page.raw("</code>");
+        }
         if let Some(message) = &step.step.message {
             page.raw("<br>").text(message);
         }
@@ -81,7 +104,7 @@ pub(super) fn wrong(page: &mut Markup, view: View<'_>) {
     }
     for job in jobs {
         page.raw("<li>");
-        outcome(page, job.outcome);
+        outcome(page, job.outcome, continues);
         page.raw(" the job ").text(&job.id).raw("<br>");
         page.text(job.message.as_deref().unwrap_or_default());
         page.raw("</li>\n");

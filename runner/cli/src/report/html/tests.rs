@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use super::super::testing::{HOSTILE, sample, sample_plan, sample_usage};
+use super::super::testing::{HOSTILE, let_pass, sample, sample_plan, sample_usage};
 use super::*;
 
 fn page() -> String {
@@ -87,6 +87,18 @@ fn what_was_granted_and_what_was_used_stand_side_by_side() {
     let unused = text.split("Granted and never used").nth(1);
     assert!(!unused.unwrap().contains("127.0.0.1"));
     check("capstep.yml:10:47 never");
+}
+
+#[test]
+fn what_may_fail_is_told_apart() {
+    let page = html(&sample_plan(), &let_pass(), &sample_usage());
+    let text = plain_text(&page);
+    assert!(!text.contains("What went wrong"), "{text}");
+    let check = |expected: &str| assert!(text.contains(expected), "{expected}\n{text}");
+    check("Failed, with continue-on-error");
+    check("✗ failed (continue-on-error) build, step 1 (env-setup) capstep.yml:6:9 exit code 1");
+    check("✗ failed (continue-on-error) the job build its output has no value");
+    check("Deployed to production: https://&lt;b&gt;");
 }
 
 /// What is read on a page, with single spaces.

@@ -5,7 +5,7 @@ use capstep_engine::Outcome;
 use super::super::markup::Markup;
 use super::super::recording::{Span, word};
 use super::super::time::duration;
-use super::View;
+use super::{View, class};
 
 /// How wide a bar's picture is, in its own units; a thousandth of the run is still told apart.
 const WIDTH: u64 = 1_000;
@@ -18,7 +18,7 @@ pub(super) fn write(page: &mut Markup, view: View<'_>) {
         page.raw("<li class=\"job\"><span class=\"name\"><a");
         page.attribute("href", format!("#j{place}")).raw(">");
         page.text(&job.id).raw("</a></span>");
-        bar(page, view, job.span, job.outcome);
+        bar(page, view, job.span, job.outcome, job.continues);
         page.raw("</li>\n");
         for step in &job.steps {
             let step = view.step(place, job, step);
@@ -26,7 +26,8 @@ pub(super) fn write(page: &mut Markup, view: View<'_>) {
             page.number(step.step.number as u64).raw(". <a");
             page.attribute("href", format!("#{}", step.anchor()));
             page.raw(">").text(&step.step.name).raw("</a></span>");
-            bar(page, view, step.step.span, step.step.outcome);
+            let continues = step.step.continues;
+            bar(page, view, step.step.span, step.step.outcome, continues);
             page.raw("</li>\n");
         }
     }
@@ -34,11 +35,18 @@ pub(super) fn write(page: &mut Markup, view: View<'_>) {
 }
 
 /// The bar, and what it says in words.
-fn bar(page: &mut Markup, view: View<'_>, span: Option<Span>, outcome: Option<Outcome>) {
+fn bar(
+    page: &mut Markup,
+    view: View<'_>,
+    span: Option<Span>,
+    outcome: Option<Outcome>,
+    continues: bool,
+) {
     page.raw("<svg viewBox=\"0 0 1000 10\" preserveAspectRatio=\"none\" aria-hidden=\"true\" focusable=\"false\">");
     if let Some(span) = span {
         let (x, width) = place(span, view.recording.took);
-        page.raw("<rect").attribute("class", word(outcome));
+        page.raw("<rect")
+            .attribute("class", class(outcome, continues));
         page.attribute("x", x.to_string());
         page.attribute("width", width.to_string());
         page.raw(" y=\"0\" height=\"10\"><title>")

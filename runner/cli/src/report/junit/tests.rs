@@ -1,7 +1,7 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use super::super::testing::{cancelled_at_once, sample, sample_plan};
+use super::super::testing::{cancelled_at_once, let_pass, sample, sample_plan};
 use super::*;
 
 /// Prints what a CI server sees: the suites with their counts, the cases with their verdicts.
@@ -46,10 +46,10 @@ fn another_parser_reads_what_was_meant() {
     let expected = format!(
         "testsuites capstep.yml 6/2/0/3 1.500
 testsuite build 4/2/0/1 1.200 2026-11-21T10:29:09
-testcase capstep.build </h4><script>alert(1)</script> 0.300 capstep.yml 7
+testcase capstep.build </h4><script>alert(1)</script> 0.300 capstep.yml 6
   system-out None message=None {hostile}
-testcase capstep.build health-check 0.500 capstep.yml 9
-  failure denied message='{quoted}' {hostile}|hint: {hostile}|denied (other-origin): {hostile}|  `/url/0` was handed over at capstep.yml:10:23|  to allow it: add `http://<b>/` to `url`||{hostile}|first|second
+testcase capstep.build health-check 0.500 capstep.yml 6
+  failure denied message='{quoted}' {hostile}|at capstep.yml:6:9|hint: {hostile}|denied (other-origin): {hostile}|  `/url/0` was handed over at capstep.yml:10:23|  to allow it: add `http://<b>/` to `url`||{hostile}|first|second
   system-out None message=None {hostile}|  first|  second
 testcase capstep.build noop 0.000 capstep.yml 11
   skipped None message='an earlier step did not pass' 
@@ -63,6 +63,28 @@ testcase capstep.deploy noop (step 2) 0.000 capstep.yml 16
 "
     );
     assert_eq!(read_by_python(&junit(&sample_plan(), &sample())), expected);
+}
+
+#[test]
+fn what_may_fail_is_no_failure() {
+    let expected = "testsuites capstep.yml 6/0/0/6 1.500
+testsuite build 4/0/0/4 0.400 2026-11-21T10:29:09
+testcase capstep.build env-setup 0.100 capstep.yml 6
+  skipped failed message='failed, with continue-on-error: exit code 1' 
+testcase capstep.build health-check 0.000 capstep.yml 9
+  skipped None message='its job ended before it' 
+testcase capstep.build noop 0.000 capstep.yml 11
+  skipped None message='its job ended before it' 
+testcase capstep.build the job itself 0.000 None None
+  skipped failed message='failed, with continue-on-error: its output has no value' 
+testsuite deploy 2/0/0/2 0.000 2026-11-21T10:29:09
+testcase capstep.deploy noop 0.000 capstep.yml 15
+  skipped None message='its job ended before it' 
+testcase capstep.deploy noop (step 2) 0.000 capstep.yml 16
+  skipped None message='its job ended before it' 
+";
+    let recording = let_pass();
+    assert_eq!(read_by_python(&junit(&sample_plan(), &recording)), expected);
 }
 
 #[test]

@@ -81,9 +81,15 @@ impl Recording {
                 job.message = Some(format!("taken from the run {run}"));
                 job.outputs = outputs.clone();
             }
+            Event::Deployed {
+                job,
+                environment,
+                url,
+            } => self.job(job).deployed = Some((environment.clone(), url.clone())),
             Event::JobFinished {
                 job,
                 outcome,
+                continues,
                 message,
                 outputs,
                 ..
@@ -91,6 +97,11 @@ impl Recording {
                 let job = self.job(job);
                 end(&mut job.span, now);
                 job.outcome = Some(*outcome);
+                job.continues = *continues;
+                // Its steps failed it, and it may fail.
+                for step in job.steps.iter_mut().filter(|_| *continues) {
+                    step.continues = !is_fine(step.outcome);
+                }
                 job.message.clone_from(message);
                 job.outputs = outputs.clone();
             }
@@ -120,9 +131,11 @@ impl Recording {
                 at,
                 name,
                 uses,
+                place,
                 attempt,
             } => {
                 let step = self.step(at);
+                step.place = Some(place.clone());
                 step.name.clone_from(name);
                 step.uses.clone_from(uses);
                 step.attempts = *attempt;
@@ -189,6 +202,7 @@ impl Recording {
             Event::StepFinished {
                 at,
                 outcome,
+                continues,
                 message,
                 details,
                 outputs,
@@ -198,6 +212,7 @@ impl Recording {
                 let step = self.step(at);
                 end(&mut step.span, now);
                 step.outcome = Some(*outcome);
+                step.continues = *continues;
                 step.message.clone_from(message);
                 step.details = details.clone();
                 step.outputs = outputs.clone();
@@ -223,6 +238,7 @@ impl Recording {
                     number: planned.number,
                     name: planned.name.clone(),
                     uses: planned.uses.clone(),
+                    place: Some(planned.place.clone()),
                     outcome: Some(Outcome::Skipped),
                     message: Some(match (&job.message, job.outcome) {
                         (Some(reason), Some(Outcome::Skipped)) => reason.clone(),

@@ -1,6 +1,7 @@
 //! A run as reports tell it after its end.
 
 use capstep_engine::Outcome;
+use capstep_grants::Place;
 use capstep_grants::check::Denial;
 use serde_json::Value;
 
@@ -23,6 +24,10 @@ pub(in crate::report) struct JobRecord {
     pub(in crate::report) span: Option<Span>,
     /// None while it runs.
     pub(in crate::report) outcome: Option<Outcome>,
+    /// Whether the run went on as if it had passed.
+    pub(in crate::report) continues: bool,
+    /// Where it deployed to, and where that can be seen.
+    pub(in crate::report) deployed: Option<(String, Option<String>)>,
     /// Why it did not pass, where that is not one of its steps; why it was skipped.
     pub(in crate::report) message: Option<String>,
     pub(in crate::report) outputs: Value,
@@ -39,12 +44,16 @@ pub(in crate::report) struct StepRecord {
     pub(in crate::report) number: usize,
     pub(in crate::report) name: String,
     pub(in crate::report) uses: String,
+    /// Where the pipeline has it.
+    pub(in crate::report) place: Option<Place>,
     /// How many times it was started.
     pub(in crate::report) attempts: u32,
     /// None where it did not run.
     pub(in crate::report) span: Option<Span>,
     /// None while it runs.
     pub(in crate::report) outcome: Option<Outcome>,
+    /// Whether what came after it went on as if it had passed: its job, or the run where its job may fail.
+    pub(in crate::report) continues: bool,
     /// Why it did not pass; why it was skipped.
     pub(in crate::report) message: Option<String>,
     pub(in crate::report) details: Value,

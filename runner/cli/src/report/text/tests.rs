@@ -1,8 +1,10 @@
+use capstep_engine::Level;
 use capstep_grants::Place;
-use capstep_grants::check::Rule;
-use serde_json::json;
+use capstep_grants::check::{Denial, Rule};
+use serde_json::{Value, json};
 
 use super::*;
+use crate::report::testing::place;
 
 const PLAIN: Look = Look {
     colour: false,
@@ -21,6 +23,7 @@ fn started(job: &str, step: usize, name: &str) -> Event {
         at: at(job, step),
         name: name.to_owned(),
         uses: "noop".to_owned(),
+        place: place(),
         attempt: 1,
     }
 }
@@ -36,6 +39,7 @@ fn line(job: &str, step: usize, level: Level, text: &str) -> Event {
 fn ended(job: &str, step: usize, outcome: Outcome, message: Option<&str>) -> Event {
     Event::StepFinished {
         at: at(job, step),
+        place: place(),
         outcome,
         attempts: 1,
         continues: false,
@@ -126,7 +130,7 @@ a
 b  skipped: a job that it needs did not pass
 
 journal abc
-failed: job a, step 2 (Write it): exit code 1
+failed: job a, step 2 (Write it) at capstep.yml:6:9: exit code 1
 ";
     assert_eq!(told(TextReport::new(PLAIN, None, false), events), expected);
 }
@@ -164,11 +168,11 @@ x     |      output count: 3
 x     |      passed in 1.2 s
 x     | passed in 5 ms
 
-failed: job build, step 1 (noop): exit code 1
+failed: job build, step 1 (noop) at capstep.yml:6:9: exit code 1
      the reason
 
 journal abc
-failed: job build, step 1 (noop): exit code 1
+failed: job build, step 1 (noop) at capstep.yml:6:9: exit code 1
 ";
     let text = told(TextReport::new(PLAIN, Some(5), true), events);
     // Outputs are shown of the failed step too, where it has some.
@@ -197,7 +201,7 @@ fn a_denial_says_what_would_grant_it() {
             at: at("a", 1),
             denial,
         },
-        ended("a", 1, Outcome::Denied, Some("denied: a request")),
+        ended("a", 1, Outcome::Denied, Some("a request")),
         run_ended(Outcome::Denied),
     ];
     let text = told(TextReport::new(PLAIN, None, false), events);
@@ -208,7 +212,7 @@ fn a_denial_says_what_would_grant_it() {
 ";
     assert!(text.contains(expected), "{text}");
     assert!(
-        text.ends_with("denied: job a, step 1 (noop): denied: a request\n"),
+        text.ends_with("denied: job a, step 1 (noop) at capstep.yml:6:9: a request\n"),
         "{text}"
     );
 }
@@ -254,7 +258,7 @@ fn runs_end_in_one_line() {
             ended("b", 2, Outcome::Denied, Some("y")),
         ],
         Outcome::Denied,
-        "denied: job b, step 2 (): y (and 1 more)",
+        "denied: job b, step 2 () at capstep.yml:6:9: y (and 1 more)",
     );
 }
 
@@ -303,7 +307,7 @@ fn a_plugin_begins_no_line_of_its_own() {
     ];
     let text = told(TextReport::new(PLAIN, None, false), events);
     assert!(
-        text.contains("failed: job a, step 1 (noop): all ::set-env"),
+        text.contains("failed: job a, step 1 (noop) at capstep.yml:6:9: all ::set-env"),
         "{text}"
     );
     assert!(text.lines().all(|line| !line.starts_with("::")), "{text}");

@@ -158,9 +158,7 @@ fn wrong_types() {
 fn invalid_values() {
     check(
         "count: 10",
-        &[
-            "capstep.yml:9:24: invalid-value: `count`: 10 is out of range; 1 to 9 are allowed | help: How many.",
-        ],
+        &["capstep.yml:9:24: invalid-value: `count`: expected 1 to 9, found 10 | help: How many."],
     );
     check(
         "name: { value: [x] }",
@@ -566,7 +564,7 @@ fn all_mistakes_are_told_at_once() {
         "nam: x, count: 0, key: x, url: x",
         &[
             "capstep.yml:9:17: unknown-input: `p` has no input `nam` | help: did you mean `name`?",
-            "capstep.yml:9:32: invalid-value: `count`: 0 is out of range; 1 to 9 are allowed | help: How many.",
+            "capstep.yml:9:32: invalid-value: `count`: expected 1 to 9, found 0 | help: How many.",
             "capstep.yml:9:48: invalid-value: `url`: `x` is no URL: relative URL without a base",
             "capstep.yml:9:40: not-a-secret: `key`: a secret is expected here, never its text: write `${{ secrets.NAME }}`",
         ],

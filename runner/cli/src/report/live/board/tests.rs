@@ -1,4 +1,5 @@
 use super::*;
+use crate::report::testing::place;
 
 fn at(job: &str, step: usize) -> StepRef {
     StepRef {
@@ -71,6 +72,7 @@ fn a_step_is_followed_and_its_texts_are_not_obeyed() {
         at: at("a", 2),
         name: "up\u{1b}[2J\nload\u{1b}[31m".to_owned(),
         uses: "noop".to_owned(),
+        place: place(),
         attempt: 1,
     };
     board.tell(&started, now);

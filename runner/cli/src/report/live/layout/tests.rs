@@ -1,6 +1,7 @@
 use capstep_engine::{Event, StepRef};
 
 use super::*;
+use crate::report::testing::place;
 
 const LOOK: Look = Look {
     colour: false,
@@ -31,6 +32,7 @@ fn start(board: &mut Board, job: &str, name: &str) {
         at: at(job),
         name: name.to_owned(),
         uses: "noop".to_owned(),
+        place: place(),
         attempt: 1,
     };
     board.tell(&event, board.began);
