@@ -79,6 +79,22 @@ fn doctor_says_where_state_is_and_will_be() {
 }
 
 #[test]
+fn doctor_says_which_engine_is_meant() {
+    let project = Project::empty();
+    let state = project.state();
+    let nowhere = format!("unix://{}/docker.sock", state.display());
+    let environment = [
+        ("HOME", state.as_os_str()),
+        ("DOCKER_HOST", OsStr::new(&nowhere)),
+        ("DOCKER_DEFAULT_PLATFORM", OsStr::new("linux/arm64")),
+    ];
+    call(&project, &["doctor"], &environment)
+        .says(&format!("{nowhere} (DOCKER_HOST)"))
+        .says("steps that build images need one; DOCKER_HOST or `docker context use` names another")
+        .says("DOCKER_DEFAULT_PLATFORM is linux/arm64: a build that names no platform is refused");
+}
+
+#[test]
 fn without_git_no_earlier_version_is_read() {
     let project = Project::new(PIPELINE);
     let state = project.state();

@@ -13,7 +13,7 @@ fn a_pipeline_of_another_name_deploys() {
     let deployment = Deployment::fresh();
     let from = deployment.project.path("capstep.yml");
     let folder = deployment.project.path("webapp");
-    // In the very folder that is uploaded: the pipeline itself stays here.
+    // In the very folder that is uploaded: a part of the pipeline stays here.
     let text = fs::read_to_string(&from).unwrap();
     let text = text
         .replace(

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::runner::{call, named, wait};
 
 /// Words whose two sides are shown elsewhere, and where.
-const ELSEWHERE: [(&str, &str, &str); 7] = [
+const ELSEWHERE: [(&str, &str, &str); 6] = [
     // Seen directly: there is no verb that a rule could stop.
     ("path", "mount", "mounts"),
     ("path", "build", "denials_docker"),
@@ -25,8 +25,6 @@ const ELSEWHERE: [(&str, &str, &str); 7] = [
         "delete",
         "words: what_is_gone_is_removed_by_its_own_word_alone",
     ),
-    // No verb yet.
-    ("image", "run", ""),
 ];
 
 /// What stands beside the input `a` that a word is about.
@@ -252,6 +250,13 @@ impl Place {
                      place: {there}\n"
                 ),
             ),
+            // What is downloaded is a file.
+            "remote-path" if words == ["download"] => (
+                "remote-path(target)",
+                format!("{there}/a.txt"),
+                "",
+                String::new(),
+            ),
             "remote-path" => ("remote-path(target)", there.clone(), "", String::new()),
             "state" => ("state", "values".to_owned(), "", String::new()),
             other => panic!("{other}"),
@@ -259,7 +264,7 @@ impl Place {
         let inputs =
             format!("{BESIDE}{more}[inputs.a]\ntype = \"{written}\"\naccess = {words:?}\n");
         let with = format!(
-            "          target: {target}\n          key: \"${{{{ secrets.OTHER }}}}\"\n          known: known\n          local: local/\n          fetched: fetched/\n          \
+            "          target: {target}\n          key: \"${{{{ secrets.OTHER }}}}\"\n          known: known\n          local: local/\n          fetched: fetched/a.txt\n          \
              remote: {there}\n          a: {value}\n{with}"
         );
         let text = hostile::pipeline(&with, &json!(calls));

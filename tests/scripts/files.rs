@@ -101,8 +101,9 @@ fn files_with_secrets_are_hidden() {
 #[test]
 fn an_included_file_stays_as_it_is() {
     let included = "version: 1\nsteps:\n  - run: echo more >>ci/steps.yml\n";
-    let project =
-        Project::new("version: 1\njobs: { only: { steps: [{ include: ci/steps.yml }] } }\n");
+    let project = Project::new(
+        "version: 1\nsecrets: [CANARY]\njobs: { only: { steps: [{ include: ci/steps.yml }] } }\n",
+    );
     project.write("ci/steps.yml", included);
     let ran = run(&project);
     assert_ne!(ran.code(), 0, "{}", ran.text());

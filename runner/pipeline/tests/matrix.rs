@@ -24,16 +24,19 @@ fn ours(matrix: &str) -> Result<Vec<Map<String, Value>>, Vec<&'static str>> {
         .collect())
 }
 
-/// The same without the order of names, which JSON objects don't have.
+/// The same without the order of names, which JSON objects don't have, and without that of the jobs: act goes through axes
+/// as a map of Go gives them, which is another way each time.
 fn sorted(combinations: &[Map<String, Value>]) -> Vec<Value> {
-    combinations
+    let mut sorted: Vec<Value> = combinations
         .iter()
         .map(|combination| {
             let mut entries: Vec<(String, Value)> = combination.clone().into_iter().collect();
             entries.sort_by(|one, other| one.0.cmp(&other.0));
             entries.into_iter().collect::<Map<_, _>>().into()
         })
-        .collect()
+        .collect();
+    sorted.sort_by_cached_key(Value::to_string);
+    sorted
 }
 
 #[test]

@@ -165,6 +165,8 @@ impl SshError {
         };
         let message = match error {
             E::Disconnect | E::HUP => "the server closed the connection".to_owned(),
+            // The same, where bytes were on their way to it.
+            E::IO(error) if is_closed(error) => "the server closed the connection".to_owned(),
             E::SendError | E::RecvError => "the connection is closed".to_owned(),
             E::KeepaliveTimeout => "the server no longer answers".to_owned(),
             E::IO(error) => format!("the connection failed: {error}"),
@@ -172,6 +174,15 @@ impl SshError {
         };
         Self::new(stage, kind, message)
     }
+}
+
+/// Whether the other side has ended a connection, whichever way that became known.
+fn is_closed(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind as K;
+    matches!(
+        error.kind(),
+        K::ConnectionReset | K::ConnectionAborted | K::BrokenPipe | K::UnexpectedEof
+    )
 }
 
 /// Error texts of libraries begin with a capital; ours are fragments.

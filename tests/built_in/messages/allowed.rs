@@ -23,7 +23,6 @@ pub(super) const ALLOWED: &[(&str, &str)] = &[
         "the value can't be read from standard input: {error}",
         SYSTEM,
     ),
-    ("they can't be tried: {error}", SYSTEM),
     ("threads can't be started: {error}", SYSTEM),
     ("{shown} belongs to the user {owner}, not to {me}", SYSTEM),
     (
@@ -56,10 +55,6 @@ pub(super) const ALLOWED: &[(&str, &str)] = &[
     ),
     ("is known only when the pipeline runs", SAID_BEFORE),
     ("it is made of a secret", SAID_BEFORE),
-    (
-        "the file has {} bytes; a pipeline may have at most {MAX_SOURCE_BYTES} bytes (1 MiB)",
-        SAID_BEFORE,
-    ),
     ("{} plugin(s) can't be run", SAID_BEFORE),
     ("it was not read", INTERNAL),
     ("is made of a secret", SAID_BEFORE),

@@ -36,6 +36,9 @@ impl From<SftpError> for Failure {
 /// How often the caller is told at most: faster than anybody looks, and each time costs it more than sending a piece.
 const TELL_EVERY: Duration = Duration::from_millis(100);
 
+/// The time of what was never told: the first piece is told at once.
+const NOT_YET: u64 = u64::MAX;
+
 /// Counts bytes for all files of an upload and tells the caller, who may be too slow to hear each step.
 pub(super) struct Meter {
     /// What has arrived of the files, whenever it was sent.
@@ -57,7 +60,7 @@ impl Meter {
             total,
             progress,
             began: Instant::now(),
-            told: AtomicU64::new(0),
+            told: AtomicU64::new(NOT_YET),
         }
     }
 
@@ -79,7 +82,10 @@ impl Meter {
         };
         let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let told = self.told.load(Ordering::Relaxed);
-        if sent == self.total || u128::from(now - told.min(now)) >= TELL_EVERY.as_millis() {
+        if told == NOT_YET
+            || sent == self.total
+            || u128::from(now - told.min(now)) >= TELL_EVERY.as_millis()
+        {
             self.told.store(now, Ordering::Relaxed);
             let total = self.total;
             let _ = progress.try_send(UploadProgress { sent, total });

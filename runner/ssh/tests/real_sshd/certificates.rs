@@ -166,9 +166,7 @@ async fn host_keys_are_rotated() {
     keygen(&server.path("other_ca"), "ed25519", "");
     // `CA` and `CA2` are just other keys here: the ones before and after.
     login(&server, "* CA\n* HOST\n* CA2").await.unwrap();
-    let error = login(&server, "127.0.0.1 CA\n127.0.0.1 CA2")
-        .await
-        .unwrap_err();
+    let error = login(&server, "* CA\n* CA2").await.unwrap_err();
     assert_eq!(error.kind, SshErrorKind::HostKeyMismatch);
     for words in [
         "(line 1) or ",
