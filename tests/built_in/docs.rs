@@ -227,6 +227,7 @@ fn pipelines_have_no_mistakes() {
 /// Such a file stands behind the steps that include it.
 #[test]
 fn included_files_have_no_mistakes() {
+    let include = regex::Regex::new(r"include: (\S+)").unwrap();
     let mut seen = 0;
     for document in documents() {
         let blocks = blocks(&document);
@@ -237,11 +238,7 @@ fn included_files_have_no_mistakes() {
             }
             seen += 1;
             let text = steps.text();
-            let name = regex::Regex::new(r"include: (\S+)")
-                .unwrap()
-                .captures(&text)
-                .unwrap()[1]
-                .to_owned();
+            let name = include.captures(&text).unwrap()[1].to_owned();
             let indented: String = steps
                 .lines
                 .iter()

@@ -81,7 +81,7 @@ fn it_cannot_be_handed_over_either() {
         .project
         .capstep(&["run", "deploy.yml"])
         .expect(2)
-        .says("the pipeline itself")
+        .says("`deploy.yml` is a part of the pipeline")
         .says("deploy.yml:2:");
     assert_eq!(deployment.project.read("deploy.yml"), pipeline);
 }

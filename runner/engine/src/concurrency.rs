@@ -244,8 +244,8 @@ mod tests {
             drop(turn);
         };
         let queue = std::fs::read_dir(project.path().join("concurrency")).unwrap();
-        let queue = queue.flatten().map(|entry| entry.path());
-        let queue = queue.filter(|path| path.is_dir()).next().unwrap();
+        let mut queue = queue.flatten().map(|entry| entry.path());
+        let queue = queue.find(|path| path.is_dir()).unwrap();
         let ends = async {
             tokio::time::sleep(LOOK).await;
             // One that was killed while it waited.

@@ -25,12 +25,20 @@ fn ours(matrix: &str) -> Result<Vec<Map<String, Value>>, Vec<&'static str>> {
 }
 
 /// The same without the order of names, which JSON objects don't have, and without that of the jobs: act goes through axes
-/// as a map of Go gives them, which is another way each time.
+/// as a map of Go gives them, which is another way each time. And without how a number is written: Go's JSON has `1` for 1.0.
 fn sorted(combinations: &[Map<String, Value>]) -> Vec<Value> {
     let mut sorted: Vec<Value> = combinations
         .iter()
         .map(|combination| {
-            let mut entries: Vec<(String, Value)> = combination.clone().into_iter().collect();
+            let mut entries: Vec<(String, Value)> = combination
+                .iter()
+                .map(|(name, value)| {
+                    (
+                        name.clone(),
+                        value.as_f64().map_or(value.clone(), Value::from),
+                    )
+                })
+                .collect();
             entries.sort_by(|one, other| one.0.cmp(&other.0));
             entries.into_iter().collect::<Map<_, _>>().into()
         })

@@ -28,8 +28,11 @@ pub(super) struct Defaults {
 }
 
 impl Defaults {
-    /// Takes a key of a script in the place of the one around.
-    fn of_script(&mut self, key: &Spanned<String>, node: &Node) {
+    /// Takes a key of a script in the place of the one around, unless it is a mistake.
+    fn of_script(&mut self, key: &Spanned<String>, node: &Node, good: bool) {
+        if !good {
+            return;
+        }
         self.script.retain(|(around, _)| around.value != key.value);
         self.script.push((key.clone(), node.clone()));
     }
@@ -50,14 +53,12 @@ impl Reader<'_> {
                 "timeout" => defaults.timeout = self.duration(key, node),
                 "retry" => defaults.retry = self.retry(key, node),
                 "shell" => {
-                    if self.word("`shell`", key.span, node, &SHELLS).is_some() {
-                        defaults.of_script(key, node);
-                    }
+                    let read = self.word("`shell`", key.span, node, &SHELLS);
+                    defaults.of_script(key, node, read.is_some());
                 }
                 "working-directory" => {
-                    if self.text(key, node).is_some() {
-                        defaults.of_script(key, node);
-                    }
+                    let read = self.text(key, node);
+                    defaults.of_script(key, node, read.is_some());
                 }
                 _ => {}
             }

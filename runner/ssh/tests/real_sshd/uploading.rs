@@ -227,7 +227,7 @@ impl LocalFile for Slow {
 
 impl std::io::Read for Slow {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        if self.bytes % PIECE == 0 {
+        if self.bytes.is_multiple_of(PIECE) {
             std::thread::sleep(self.pause);
         }
         let read = buffer.len().min(self.bytes).min(PIECE / 4);
