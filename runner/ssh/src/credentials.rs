@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use russh::keys::{Certificate, Error as KeyError, HashAlg, PrivateKey};
+use russh::keys::ssh_key::private::KeypairData;
+use russh::keys::{Certificate, Error as KeyError, HashAlg, PrivateKey, PublicKey};
 use zeroize::Zeroizing;
 
 use crate::connect::printable;
 use crate::error::{SshError, SshErrorKind, Stage};
 use crate::known_hosts::in_time;
+use crate::rsa::{RsaKey, Unusable};
 
 /// What a user logs in with.
 pub struct Credentials {
-    /// The text of a private key: OpenSSH, PKCS#8 or SEC 1. Line ends and blank lines around it may be broken.
+    /// The text of a private key: OpenSSH, PKCS#8, PKCS#1 or SEC 1. Line ends and blank lines around it may be broken.
     pub private_key: Zeroizing<String>,
     /// For an encrypted key.
     pub passphrase: Option<Zeroizing<String>>,
@@ -21,8 +23,23 @@ pub struct Credentials {
 
 /// What was made of [`Credentials`].
 pub(crate) struct Login {
-    pub(crate) key: Arc<PrivateKey>,
+    pub(crate) key: LoginKey,
     pub(crate) certificate: Option<Certificate>,
+}
+
+/// A private key, with what signs by it.
+pub(crate) enum LoginKey {
+    Russh(Arc<PrivateKey>),
+    Rsa(RsaKey),
+}
+
+impl LoginKey {
+    pub(crate) fn public(&self) -> &PublicKey {
+        match self {
+            Self::Russh(key) => key.public_key(),
+            Self::Rsa(key) => &key.public,
+        }
+    }
 }
 
 impl std::fmt::Debug for Credentials {
@@ -42,13 +59,13 @@ impl Credentials {
     pub(crate) fn load(&self, now: u64) -> Result<Login, SshError> {
         let key = self.key()?;
         let certificate = match &self.certificate {
-            Some(text) => Some(certificate(text, &key, now)?),
+            Some(text) => Some(certificate(text, key.public(), now)?),
             None => None,
         };
         Ok(Login { key, certificate })
     }
 
-    fn key(&self) -> Result<Arc<PrivateKey>, SshError> {
+    fn key(&self) -> Result<LoginKey, SshError> {
         let text = repair(&self.private_key);
         if text.is_empty() {
             return Err(invalid("the private key is empty"));
@@ -72,26 +89,37 @@ impl Credentials {
             ));
         }
         if text.contains("-----BEGIN RSA PRIVATE KEY-----") {
-            return Err(rsa());
+            if text.contains("ENCRYPTED") {
+                return Err(encrypted_rsa());
+            }
+            return rsa(RsaKey::from_pem(&text));
         }
         let passphrase = self.passphrase.as_ref().map(|text| text.as_str());
         // With a passphrase russh takes every PKCS#8 key for an encrypted one.
         let encrypted = text.contains("OPENSSH PRIVATE KEY") || text.contains("ENCRYPTED");
         let passphrase = passphrase.filter(|_| encrypted);
-        let key = russh::keys::decode_secret_key(&text, passphrase)
-            .map_err(|error| explain(&error, passphrase.is_some(), &text))?;
-        if key.algorithm().is_rsa() {
-            return Err(rsa());
+        let key = match russh::keys::decode_secret_key(&text, passphrase) {
+            Ok(key) => key,
+            Err(KeyError::UnknownAlgorithm(oid)) if oid.to_string() == RSA_OID => {
+                if encrypted {
+                    return Err(encrypted_rsa());
+                }
+                return rsa(RsaKey::from_pem(&text));
+            }
+            Err(error) => return Err(explain(&error, passphrase.is_some(), &text)),
+        };
+        if let KeypairData::Rsa(pair) = key.key_data() {
+            return rsa(RsaKey::from_openssh(pair));
         }
         if matches!(key.algorithm().as_str(), "ssh-dss") {
             return Err(invalid("DSA keys are not supported"));
         }
-        Ok(Arc::new(key))
+        Ok(LoginKey::Russh(Arc::new(key)))
     }
 }
 
 /// Reads a certificate and compares it with its key and the time.
-fn certificate(text: &str, key: &PrivateKey, now: u64) -> Result<Certificate, SshError> {
+fn certificate(text: &str, key: &PublicKey, now: u64) -> Result<Certificate, SshError> {
     let text = text.trim_start_matches('\u{feff}').trim();
     if text.len() > KEY_TEXT_LIMIT {
         return Err(invalid("the certificate is too long to be one"));
@@ -107,7 +135,7 @@ fn certificate(text: &str, key: &PrivateKey, now: u64) -> Result<Certificate, Ss
     if !read.cert_type().is_user() {
         return Err(invalid(format!("{named} is a host's, not a user's")));
     }
-    if read.public_key() != key.public_key().key_data() {
+    if read.public_key() != key.key_data() {
         return Err(invalid(format!(
             "{named} is for another key: {}, not {}",
             read.public_key().fingerprint(HashAlg::Sha256),
@@ -122,8 +150,17 @@ fn invalid(message: impl Into<String>) -> SshError {
     SshError::new(Stage::Authentication, SshErrorKind::KeyInvalid, message)
 }
 
-fn rsa() -> SshError {
-    invalid("RSA keys are not supported: make an ed25519 key: ssh-keygen -t ed25519")
+fn rsa(key: Result<RsaKey, Unusable>) -> Result<LoginKey, SshError> {
+    key.map(LoginKey::Rsa).map_err(|why| match why {
+        Unusable::Broken => invalid("the private key cannot be read; is it whole?"),
+        Unusable::Refused(why) => invalid(format!("the RSA key {why}")),
+    })
+}
+
+fn encrypted_rsa() -> SshError {
+    invalid(
+        "an encrypted RSA key is read in OpenSSH's format alone: ssh-keygen -p -f KEY rewrites it, with the same passphrase if you like",
+    )
 }
 
 fn explain(error: &KeyError, with_passphrase: bool, text: &str) -> SshError {
@@ -141,7 +178,6 @@ fn explain(error: &KeyError, with_passphrase: bool, text: &str) -> SshError {
         _ if text.contains("BEGIN ENCRYPTED") && !with_passphrase => {
             invalid("the private key is encrypted and no passphrase was given")
         }
-        KeyError::UnknownAlgorithm(oid) if oid.to_string() == RSA_OID => rsa(),
         KeyError::UnsupportedKeyType { .. } | KeyError::UnknownAlgorithm(_) => invalid(
             "the type of the private key is not supported: make an ed25519 key: ssh-keygen -t ed25519",
         ),
@@ -214,7 +250,7 @@ mod tests {
         );
         check(
             "-----BEGIN RSA PRIVATE KEY-----\nb3Bl\n-----END RSA PRIVATE KEY-----",
-            "RSA keys are not supported",
+            "cannot be read",
         );
         check(&"x".repeat(KEY_TEXT_LIMIT + 1), "too long");
     }

@@ -15,8 +15,8 @@
 //! - [`unlisted`]: what a remote folder has beyond a list
 //! - [`release`]: a folder per release and an atomic switch of `current`
 //!
-//! RSA keys are not supported, neither the user's nor the host's: russh verifies and signs RSA only with the `rsa`
-//! crate, whose timing leak (RUSTSEC-2023-0071) has no fixed release. The errors say which key to make instead.
+//! RSA host keys and authorities are not supported: russh verifies RSA only with the `rsa` crate, whose timing leak
+//! (RUSTSEC-2023-0071) has no fixed release. The errors say which key to make instead. Users' RSA keys sign by `ring` (`rsa`).
 
 pub mod connect;
 pub mod credentials;
@@ -27,6 +27,7 @@ pub mod known_hosts;
 pub mod quote;
 pub mod release;
 pub mod remote;
+mod rsa;
 pub mod script;
 mod session;
 mod stream;

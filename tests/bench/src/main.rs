@@ -9,7 +9,8 @@
 //! measured table.
 //!
 //! - `warm`: a step in a running engine, and `step_run`: the same at the host's level, against `bash -c true`;
-//! - `cold`: the whole program for one step, against `bash`; `hundred`: for a hundred, against a hundred processes;
+//! - `cold`: the whole program for one step, against `bash`, and `just`: against that, which is fetched from crates.io;
+//!   `hundred`: for a hundred, against a hundred processes;
 //! - `scale`: a thousand steps and ten thousand, their time and memory;
 //! - `sleepers`: a thousand operations that wait at once, and the threads that this takes;
 //! - `masking`: how fast what steps say is masked; `upload`: copies to a server, against `scp`;
@@ -21,6 +22,7 @@ mod bash;
 mod cold;
 mod docker;
 mod hundred;
+mod just;
 mod live;
 mod machine;
 mod masking;
@@ -36,10 +38,11 @@ mod warm;
 mod watch;
 
 /// Each measurement with its name, in the order of the table.
-const MEASUREMENTS: [(&str, fn()); 10] = [
+const MEASUREMENTS: [(&str, fn()); 11] = [
     ("warm", warm::measure),
     ("step-run", step_run::measure),
     ("cold", cold::measure),
+    ("just", just::measure),
     ("hundred", hundred::measure),
     ("scale", scale::measure),
     ("sleepers", sleepers::measure),

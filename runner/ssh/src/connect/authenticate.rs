@@ -7,8 +7,9 @@ use russh::keys::{HashAlg, PrivateKeyWithHashAlg};
 use serde_json::json;
 
 use super::{ClientHandler, Target, printable};
-use crate::credentials::Login;
+use crate::credentials::{Login, LoginKey};
 use crate::error::{SshError, SshErrorKind, Stage};
+use crate::rsa::NotSigned;
 
 pub(super) async fn authenticate(
     mut handle: Handle<ClientHandler>,
@@ -19,15 +20,33 @@ pub(super) async fn authenticate(
     let tried = describe(&login);
     let attempt = async {
         let user = target.user.clone();
-        match login.certificate {
-            Some(certificate) => {
-                handle
-                    .authenticate_openssh_cert(user, login.key, certificate)
-                    .await
+        match (login.key, login.certificate) {
+            (LoginKey::Russh(key), Some(certificate)) => {
+                let login = handle.authenticate_openssh_cert(user, key, certificate);
+                login.await
             }
-            None => {
-                let key = PrivateKeyWithHashAlg::new(login.key, None);
+            (LoginKey::Russh(key), None) => {
+                let key = PrivateKeyWithHashAlg::new(key, None);
                 handle.authenticate_publickey(user, key).await
+            }
+            (LoginKey::Rsa(mut key), certificate) => {
+                // A server that doesn't say what it takes is asked with the stronger one.
+                let hash = handle.best_supported_rsa_hash().await?;
+                let hash = hash.flatten().or(Some(HashAlg::Sha512));
+                let public = key.public.clone();
+                let result = match certificate {
+                    Some(certificate) => {
+                        let login =
+                            handle.authenticate_certificate_with(user, certificate, hash, &mut key);
+                        login.await
+                    }
+                    None => {
+                        let login =
+                            handle.authenticate_publickey_with(user, public, hash, &mut key);
+                        login.await
+                    }
+                };
+                result.map_err(|NotSigned(error)| error)
             }
         }
     };
@@ -84,8 +103,8 @@ pub(super) async fn authenticate(
 fn describe(login: &Login) -> String {
     let key = format!(
         "{} {}",
-        login.key.algorithm().as_str(),
-        login.key.fingerprint(HashAlg::Sha256)
+        login.key.public().algorithm().as_str(),
+        login.key.public().fingerprint(HashAlg::Sha256)
     );
     match &login.certificate {
         None => format!("publickey ({key})"),

@@ -284,13 +284,17 @@ async fn users_log_in_by_certificate() {
         .await
         .unwrap_err();
     assert!(error.message.contains("is for another key"), "{error}");
-    for bits in ["256", "384", "521"] {
-        let path = server.remote(&format!("ec{bits}"));
-        ssh_keygen(&["-q", "-t", "ecdsa", "-b", bits, "-N", "", "-f", &path]);
-        sign(&root, "ca", &format!("ec{bits}"), &["-n", "root"]);
+    for (kind, bits) in [
+        ("ecdsa", "256"),
+        ("ecdsa", "384"),
+        ("ecdsa", "521"),
+        ("rsa", "3072"),
+    ] {
+        let name = format!("{kind}{bits}");
+        let path = server.remote(&name);
+        ssh_keygen(&["-q", "-t", kind, "-b", bits, "-N", "", "-f", &path]);
+        sign(&root, "ca", &name, &["-n", "root"]);
         let certificate = std::fs::read_to_string(format!("{path}-cert.pub")).unwrap();
-        by_certificate(&server, &format!("ec{bits}"), &certificate)
-            .await
-            .unwrap();
+        by_certificate(&server, &name, &certificate).await.unwrap();
     }
 }

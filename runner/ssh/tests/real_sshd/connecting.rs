@@ -304,16 +304,72 @@ async fn other_formats_of_keys() {
                 &path(&name),
             ],
         );
-        let error = server
+        authorized.push_str(&std::fs::read_to_string(server.path(&format!("{name}.pub"))).unwrap());
+        std::fs::write(server.path("authorized_keys"), &authorized).unwrap();
+        let result = server
             .try_connect(&known, &server.credentials(&name, None))
-            .await
-            .unwrap_err();
-        assert!(
-            error
-                .message
-                .contains("RSA keys are not supported: make an ed25519 key"),
-            "{name}: {error}"
+            .await;
+        assert!(result.is_ok(), "{name}: {:?}", result.err());
+    }
+}
+
+#[tokio::test]
+async fn rsa_keys_sign_whatever_their_size_and_format_or_say_why_not() {
+    let server = Server::start();
+    let known = server.known_hosts();
+    let check = async |name: &str, arguments: &[&str], passphrase: &str, expected: Option<&str>| {
+        let path = server.remote(name);
+        let mut all = vec!["-q", "-t", "rsa", "-N", passphrase, "-f", &path];
+        all.extend(arguments);
+        run("ssh-keygen", &all);
+        let public = format!("{}.pub", server.remote(name));
+        std::fs::copy(public, server.path("authorized_keys")).unwrap();
+        let passphrase = (!passphrase.is_empty()).then_some(passphrase);
+        let login = server.credentials(name, passphrase);
+        let result = server.try_connect(&known, &login).await;
+        match (result, expected) {
+            (Ok(_), None) => {}
+            (Err(error), Some(expected)) => {
+                assert_eq!(error.kind, SshErrorKind::KeyInvalid, "{name}: {error}");
+                assert!(error.message.contains(expected), "{name}: {error}");
+            }
+            (result, expected) => panic!("{name}: {:?}, not {expected:?}", result.err()),
+        }
+    };
+    for bits in ["2048", "3072", "4096"] {
+        check(bits, &["-b", bits], "", None).await;
+    }
+    check("encrypted", &[], "hunter2", None).await;
+    let (sizes, rewrite) = (Some("2048 to 4096 bits"), Some("ssh-keygen -p -f KEY"));
+    check("small", &["-b", "1024"], "", sizes).await;
+    check("large", &["-b", "5120"], "", sizes).await;
+    check("encrypted-pem", &["-m", "PEM"], "hunter2", rewrite).await;
+    check("encrypted-pkcs8", &["-m", "PKCS8"], "hunter2", rewrite).await;
+}
+
+/// As older servers, and those that were told to: signatures with one of the two hashes alone.
+#[tokio::test]
+async fn rsa_signatures_are_those_that_the_server_takes() {
+    for (accepted, works) in [
+        ("rsa-sha2-256", true),
+        ("rsa-sha2-512", true),
+        ("ssh-ed25519", false),
+    ] {
+        let server = Server::start_with(
+            &["ed25519"],
+            &format!("PubkeyAcceptedAlgorithms {accepted}"),
         );
+        keygen(&server.path("rsa"), "rsa", "");
+        std::fs::copy(server.path("rsa.pub"), server.path("authorized_keys")).unwrap();
+        let login = server.credentials("rsa", None);
+        let result = server.try_connect(&server.known_hosts(), &login).await;
+        match result {
+            Ok(_) => assert!(works, "{accepted}"),
+            Err(error) => {
+                assert!(!works, "{accepted}: {error}");
+                assert_eq!(error.kind, SshErrorKind::Unauthorized);
+            }
+        }
     }
 }
 
