@@ -163,7 +163,8 @@ fn unicode_escape(c: char, upper: bool) -> String {
 }
 
 /// `value` as a shell's words carry it: within single quotes (two customs), within double quotes (with and without
-/// the `!` of history), with backslashes alone (`printf %q`), and within `$'…'`.
+/// the `!` of history; as compose's files have it, with octal backticks), with backslashes alone (`printf %q`), and within
+/// `$'…'`.
 pub(crate) fn shell(value: &str) -> Vec<Spelling> {
     let each = |escape: &dyn Fn(char) -> Option<&'static str>, slashed: &str| {
         let mut out = Zeroizing::new(String::with_capacity(value.len() * 5));
@@ -192,6 +193,7 @@ pub(crate) fn shell(value: &str) -> Vec<Spelling> {
         each(&|c| (c == '\'').then_some("'\"'\"'"), ""),
         each(&none, "\\\"$`"),
         each(&none, "\\\"$`!"),
+        each(&|c| (c == '`').then_some("\\0140"), "\\\"$"),
         each(&none, " !\"#$&'()*,;<>?[\\]^`{|}~"),
         each(&ansi, "\\'"),
     ]
@@ -255,7 +257,7 @@ mod tests {
             }
         };
         check("it's", &[r"it'\''s", r#"it'"'"'s"#, r"it\'s"]);
-        check("a\"$b`\\", &[r#"a\"\$b\`\\"#]);
+        check("a\"$b`\\", &[r#"a\"\$b\`\\"#, r#"a\"\$b\0140\\"#]);
         check("a b\nc", &["a\\ b\nc", "a b\\nc"]);
     }
 

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
+use russh::MethodKind;
 use russh::client::{AuthResult, Handle};
-use russh::keys::{HashAlg, PrivateKeyWithHashAlg};
+use russh::keys::{Certificate, HashAlg, PrivateKeyWithHashAlg};
 use serde_json::json;
 
 use super::{ClientHandler, Target, printable};
 use crate::credentials::{Login, LoginKey};
 use crate::error::{SshError, SshErrorKind, Stage};
-use crate::rsa::NotSigned;
+use crate::rsa::{NotSigned, RsaKey};
 
 pub(super) async fn authenticate(
     mut handle: Handle<ClientHandler>,
@@ -30,23 +31,7 @@ pub(super) async fn authenticate(
                 handle.authenticate_publickey(user, key).await
             }
             (LoginKey::Rsa(mut key), certificate) => {
-                // A server that doesn't say what it takes is asked with the stronger one.
-                let hash = handle.best_supported_rsa_hash().await?;
-                let hash = hash.flatten().or(Some(HashAlg::Sha512));
-                let public = key.public.clone();
-                let result = match certificate {
-                    Some(certificate) => {
-                        let login =
-                            handle.authenticate_certificate_with(user, certificate, hash, &mut key);
-                        login.await
-                    }
-                    None => {
-                        let login =
-                            handle.authenticate_publickey_with(user, public, hash, &mut key);
-                        login.await
-                    }
-                };
-                result.map_err(|NotSigned(error)| error)
+                rsa(&mut handle, &user, &mut key, certificate).await
             }
         }
     };
@@ -97,6 +82,49 @@ pub(super) async fn authenticate(
         )
     };
     Err(SshError::new(Stage::Authentication, kind, message).with_details(details))
+}
+
+/// With the strongest of the hashes that the server says it takes, or that one where it doesn't say; and with the other one
+/// where it refuses: OpenSSH before 9.4 names all that it was built with, whatever it was told to accept.
+async fn rsa(
+    handle: &mut Handle<ClientHandler>,
+    user: &str,
+    key: &mut RsaKey,
+    certificate: Option<Certificate>,
+) -> Result<AuthResult, russh::Error> {
+    let best = handle.best_supported_rsa_hash().await?.flatten();
+    let hashes: &[HashAlg] = match best {
+        Some(HashAlg::Sha256) => &[HashAlg::Sha256],
+        _ => &[HashAlg::Sha512, HashAlg::Sha256],
+    };
+    let mut result = Err(russh::Error::NoAuthMethod);
+    for &hash in hashes {
+        let (user, hash) = (user.to_owned(), Some(hash));
+        let login = match &certificate {
+            Some(certificate) => {
+                let certificate = certificate.clone();
+                let login = handle.authenticate_certificate_with(user, certificate, hash, key);
+                login.await
+            }
+            None => {
+                let public = key.public.clone();
+                let login = handle.authenticate_publickey_with(user, public, hash, key);
+                login.await
+            }
+        };
+        result = login.map_err(|NotSigned(error)| error);
+        let may_try_again = match &result {
+            Ok(AuthResult::Failure {
+                remaining_methods,
+                partial_success,
+            }) => !partial_success && remaining_methods.contains(&MethodKind::PublicKey),
+            _ => false,
+        };
+        if !may_try_again {
+            break;
+        }
+    }
+    result
 }
 
 /// What is shown to the server, for its refusal: a certificate with whom it is for.

@@ -2,7 +2,7 @@
 
 use capstep_ssh::{HostKeys, SshErrorKind, Stage};
 
-use crate::support::{Server, keygen, ssh_keygen};
+use crate::support::{Server, ssh_keygen};
 
 /// The defaults of OpenSSH 8.0 (2019) to 8.9, from its manuals; 9.x added `sntrup761x25519-sha512@openssh.com` and took
 /// away nothing of what is used here.

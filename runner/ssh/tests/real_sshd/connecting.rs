@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{Server, keygen};
+use crate::support::{Server, keygen, ssh_keygen};
 use capstep_ssh::{ConnectLimits, HostKeys, SshErrorKind, Stage, connect};
 use zeroize::Zeroizing;
 
@@ -321,7 +321,7 @@ async fn rsa_keys_sign_whatever_their_size_and_format_or_say_why_not() {
         let path = server.remote(name);
         let mut all = vec!["-q", "-t", "rsa", "-N", passphrase, "-f", &path];
         all.extend(arguments);
-        run("ssh-keygen", &all);
+        ssh_keygen(&all);
         let public = format!("{}.pub", server.remote(name));
         std::fs::copy(public, server.path("authorized_keys")).unwrap();
         let passphrase = (!passphrase.is_empty()).then_some(passphrase);
