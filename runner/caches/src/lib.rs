@@ -9,7 +9,7 @@
 //! - `lookup`: which entry a key and its fallbacks mean; `entry`: what is known of one; `surplus`: which ones go;
 //! - `archive`: files to a tar and back; `gate`: what may be in it;
 //! - `staging`: what comes out is put in its place whole or not at all; `spot`: such a place;
-//! - `handle`: a folder as it can be locked; `stop`: how work is ended early; `error`: what can go wrong.
+//! - `reading`: how files are opened; `handle`: a folder as it can be locked; `stop`: how work is ended early; `error`: what can go wrong.
 //!
 //! Nothing here knows a pipeline, the environment or a terminal. Every file is reached through the folder that it lies in:
 //! no path leads through a link.
@@ -21,6 +21,7 @@ mod gate;
 mod handle;
 pub mod limits;
 mod lookup;
+mod reading;
 mod spot;
 mod staging;
 mod stop;

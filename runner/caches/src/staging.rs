@@ -11,6 +11,7 @@ use cap_fs_ext::{DirExt as _, FollowSymlinks, OpenOptionsFollowExt as _};
 use cap_std::fs::{Dir, DirBuilder, DirBuilderExt as _, OpenOptions, OpenOptionsExt as _};
 
 use crate::error::{RestoreError, StoreError};
+use crate::reading::reading;
 use crate::spot::{Spot, There};
 use crate::store::{Lock, Store, random_name, remove_tree};
 
@@ -196,9 +197,7 @@ fn sweep(folder: &Dir) -> io::Result<()> {
         if !name.starts_with(DRAFT) {
             continue;
         }
-        let mut options = OpenOptions::new();
-        options.read(true).follow(FollowSymlinks::No);
-        let opened = folder.open_with(&name, &options);
+        let opened = folder.open_with(&name, &reading());
         let held = opened.map(|file| Lock::try_of(file.into_std()));
         if !matches!(held, Ok(Ok(None))) {
             remove_tree(folder, &name)?;

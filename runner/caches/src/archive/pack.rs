@@ -4,8 +4,8 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
 
-use cap_fs_ext::{DirExt as _, FollowSymlinks, OpenOptionsFollowExt as _};
-use cap_std::fs::{Dir, Metadata, MetadataExt as _, OpenOptions, OpenOptionsExt as _};
+use cap_fs_ext::DirExt as _;
+use cap_std::fs::{Dir, Metadata, MetadataExt as _};
 use tar::{Builder, EntryType, Header};
 
 use super::link::stays_within;
@@ -16,6 +16,7 @@ use crate::entry::{Amount, Archive};
 use crate::error::SaveError;
 use crate::gate::Gate;
 use crate::limits::{MAX_BYTES, MAX_DEPTH, MAX_FILES};
+use crate::reading::reading;
 use crate::spot::Spot;
 use crate::stop::Stop;
 
@@ -166,14 +167,7 @@ impl Packer<'_> {
                 path: path.to_owned(),
             });
         }
-        let mut options = OpenOptions::new();
-        // A pipe that has come in its place would hold the open for ever.
-        let without_waiting = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-        options
-            .read(true)
-            .follow(FollowSymlinks::No)
-            .custom_flags(without_waiting);
-        let file = folder.open_with(name, &options).map_err(read)?;
+        let file = folder.open_with(name, &reading()).map_err(read)?;
         // What was opened counts, not what had the name before.
         let metadata = file.metadata().map_err(read)?;
         if !metadata.is_file() {

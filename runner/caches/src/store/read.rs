@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, Read as _, Seek as _};
 use std::time::SystemTime;
 
-use cap_fs_ext::{DirExt as _, FollowSymlinks, OpenOptionsFollowExt as _};
-use cap_std::fs::{Dir, OpenOptions};
+use cap_fs_ext::DirExt as _;
+use cap_std::fs::Dir;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
@@ -17,6 +17,7 @@ use crate::error::{RestoreError, StoreError};
 use crate::gate::Gate;
 use crate::limits::{CHUNK, MAX_RECORD};
 use crate::lookup::{Dated, Match, lookup};
+use crate::reading::reading;
 use crate::spot::{Spot, There};
 use crate::staging::Staging;
 use crate::stop::Stop;
@@ -204,9 +205,7 @@ impl Found {
 
 /// A file of an entry; nothing else in its place.
 fn open(dir: &Dir, name: &str) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).follow(FollowSymlinks::No);
-    let file = dir.open_with(name, &options)?.into_std();
+    let file = dir.open_with(name, &reading())?.into_std();
     if !file.metadata()?.is_file() {
         return Err(io::Error::other("it is no ordinary file"));
     }
