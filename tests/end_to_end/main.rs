@@ -5,7 +5,7 @@
 //! - `deploying`: what works; `refused`: what must not; `broken`: what breaks on the way; `interrupted`: Ctrl-C;
 //! - `hosts`: several hosts, and pinned host keys; `named`: a pipeline that is not called `capstep.yml`;
 //! - `checking`: the options of health-check; `around`: environments, tries, what comes at the end, turns;
-//! - `roles`: what the host reads in a plugin's place; `settings`: the options of env-setup;
+//! - `parts`: a part of it, run again; `roles`: what the host reads in a plugin's place; `settings`: the options of env-setup;
 //! - `stages`: how far a login came when it failed;
 //! - `starting`: Ctrl-C before a step has got far, and a second Ctrl-C;
 //! - `secrets`: where a planted value is and is not.
@@ -17,6 +17,7 @@ mod deploying;
 mod hosts;
 mod interrupted;
 mod named;
+mod parts;
 mod reaching;
 mod refused;
 mod roles;

@@ -5,6 +5,7 @@
 //! - `place`: the servers, the files and the plugin's manifest that all cases share;
 //! - `denials_*`: the cases; `matrix`: that none is missing; `runner`: how one is run;
 //! - `caches`: what is kept between runs;
+//! - `untrusted`: what somebody else's pipeline would see of the caller's;
 //! - `http_door`: requests by `wasi:http`;
 //! - `neighbours`: what other processes can read of a run;
 //! - `mounts`: folders that a plugin sees directly;
@@ -32,5 +33,6 @@ mod mounts;
 mod neighbours;
 mod place;
 mod runner;
+mod untrusted;
 mod without_verbs;
 mod words;

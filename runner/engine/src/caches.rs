@@ -26,7 +26,12 @@ struct Open {
     save: Save,
     /// Whether the paths are as they were kept under the key itself.
     is_whole: bool,
+    /// Whether something was at them before the job.
+    was_there: bool,
 }
+
+/// Why something isn't kept that may have come from an untrusted run.
+const TAINTED: &str = "it was there before the job, and an untrusted run has worked in this folder: remove it, and what the next run makes is kept";
 
 /// Why the job can't go on: what it came to, and the reason.
 pub(crate) type Problem = (Outcome, String);
@@ -74,6 +79,7 @@ impl JobCaches {
             let restored = context.caches.restore(&act, &open.cache, end(), found);
             let restored = restored.await.map_err(unrecorded)?;
             open.is_whole = matches!(restored, Restored::Hit { exact: true, .. });
+            open.was_there = matches!(restored, Restored::Miss { occupied: true, .. });
             context.emitter.emit(told.restored(restored));
         }
         Ok(())
@@ -94,6 +100,13 @@ impl JobCaches {
             self.calls += 1;
             let act = act(context, &self.job, self.calls);
             let told = Told::new(&self.job, open);
+            if open.was_there && context.is_tainted {
+                // It might be the work of what nobody has looked at, and trusted runs would take it for their own.
+                context
+                    .emitter
+                    .emit(told.kept(Kept::No(NotKept::Other, TAINTED.to_owned())));
+                continue;
+            }
             context.emitter.emit(told.started(CacheAct::Save, None));
             let kept = context.caches.save(&act, &open.cache, end());
             let kept = kept.await.map_err(unrecorded)?;
@@ -130,6 +143,7 @@ impl Open {
             },
             save: planned.save,
             is_whole: false,
+            was_there: false,
         }
     }
 
@@ -196,7 +210,7 @@ impl Told {
                 bytes,
                 milliseconds,
             },
-            Restored::Miss { reason, is_odd } => Event::CacheMissed {
+            Restored::Miss { reason, is_odd, .. } => Event::CacheMissed {
                 job,
                 key,
                 paths,

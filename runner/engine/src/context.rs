@@ -26,6 +26,8 @@ pub(crate) struct Context {
     pub(crate) started: String,
     /// Whether what is run is trusted.
     pub(crate) trust: Trust,
+    /// Whether it is trusted, and runs where something untrusted ran before.
+    pub(crate) is_tainted: bool,
     /// What jobs keep between runs.
     pub(crate) caches: Caches,
     pub(crate) source: Arc<Source>,

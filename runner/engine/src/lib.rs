@@ -33,6 +33,7 @@ mod settings;
 mod start;
 mod state;
 mod step;
+mod taint;
 mod untrusted;
 
 pub use cancel::Cancel;
@@ -41,6 +42,7 @@ pub use error::{PluginFailure, RunError};
 pub use event::{CacheAct, EVENT_VERSION, Event, Level, Outcome, StepRef, TimedEvent};
 pub use plugins::declared;
 pub use settings::{RunResult, RunSettings};
-pub use start::run;
+pub use start::{SEALED, run};
 pub use state::{pipeline_digest, project_key};
+pub use taint::UNTRUSTED;
 pub use untrusted::Untrusted;

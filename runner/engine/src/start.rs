@@ -1,12 +1,13 @@
 //! From settings to a run: the workspace, the state folder, the plugins; then the dispatcher has it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
 use capstep_host::sandbox::{Sandbox, SandboxConfig};
-use capstep_host::{Caches, DockerAccess, SealedFiles, Trust, Workspace};
+use capstep_host::{Caches, DockerAccess, HeldSecret, SealedFiles, Trust, Workspace};
 use capstep_net::{Dialer, NetworkPolicy};
-use capstep_secrets::Masker;
+use capstep_secrets::{Masker, SecretValue};
 
 use crate::cancel::Cancel;
 use crate::context::Context;
@@ -18,6 +19,10 @@ use crate::plugins;
 use crate::select::selected;
 use crate::settings::{RunResult, RunSettings};
 use crate::state::{RunFolder, project_folder, project_key};
+use crate::taint;
+
+/// The folder of the state in which sealed files are remembered, for all workspaces of the user.
+pub const SEALED: &str = "sealed";
 
 /// Runs a pipeline; the listener hears every event, in order.
 ///
@@ -52,8 +57,14 @@ pub async fn run(
         .map(|name| name.value.as_str());
     let key = project_key(name, workspace.path());
     let project = project_folder(&settings.state, &key)?;
-    let sealed = SealedFiles::open(&project).map_err(|error| RunError::State {
-        path: project.clone(),
+    let seals = settings.state.join(SEALED);
+    let sealed = SealedFiles::open(&seals, workspace.path()).map_err(|error| RunError::State {
+        path: seals,
+        message: error.to_string(),
+    })?;
+    let is_tainted = taint::look(&settings.state, workspace.path(), settings.trust);
+    let is_tainted = is_tainted.map_err(|error| RunError::State {
+        path: settings.state.clone(),
         message: error.to_string(),
     })?;
     let folder = RunFolder::create(&settings.state)?;
@@ -80,12 +91,7 @@ pub async fn run(
     let mut record = folder.record(&settings.source, &key, workspace.path(), settings.trust);
     folder.write(&record)?;
 
-    let masker = Masker::new(
-        settings
-            .secrets
-            .iter()
-            .map(|(name, value)| (name.clone(), value.clone())),
-    );
+    let masker = masker(&settings.secrets, sealed.held(&workspace));
     let policy = NetworkPolicy {
         trusted_ref: settings.trust == Trust::Trusted,
         ..NetworkPolicy::default()
@@ -105,6 +111,7 @@ pub async fn run(
         project,
         started: jiff::Timestamp::now().to_string(),
         trust: settings.trust,
+        is_tainted,
         caches,
         source: Arc::clone(&settings.source),
         variables: Arc::new(settings.variables),
@@ -172,4 +179,21 @@ fn sandbox(settings: &RunSettings, emitter: &Arc<Emitter>) -> Result<Arc<Sandbox
         compiler: settings.compiler.clone(),
     };
     Sandbox::new(config).map_err(|error| RunError::Sandbox(error.to_string()))
+}
+
+/// Masks the secrets that were given, and what earlier runs wrote into files: this one may send such a file to a server
+/// without having been given what is in it, or with newer values.
+fn masker(given: &BTreeMap<String, SecretValue>, held: Vec<HeldSecret>) -> Masker {
+    let masker = Masker::new(
+        given
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone())),
+    );
+    let new = held.into_iter().filter(|held| {
+        let text = held.value.expose();
+        let all_given = held.names.iter().all(|name| given.contains_key(name));
+        !all_given || masker.mask_str(text) == text
+    });
+    let new: Vec<_> = new.map(|held| (held.names.join("+"), held.value)).collect();
+    masker.with(new)
 }

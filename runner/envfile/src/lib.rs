@@ -16,7 +16,7 @@
 //! | `name` | which names each reader takes |
 //! | `secret_text` | the growing buffer that leaves no copy of a value behind |
 //! | `write` | [`encode`], and one module a format |
-//! | `read` | [`parse_dotenv`]: compose's dialect, with located errors |
+//! | `read` | [`parse_dotenv`]: compose's dialect, with located errors; [`read_back`]: what [`encode`] wrote |
 //!
 //! # Where the readers of a compose file differ
 //!
@@ -47,5 +47,5 @@ mod write;
 pub use entry::{EncodeOptions, Entry};
 pub use error::{EncodeError, ParseError};
 pub use format::EnvFormat;
-pub use read::parse_dotenv;
+pub use read::{ReadBack, parse_dotenv, read_back};
 pub use write::encode;

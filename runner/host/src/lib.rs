@@ -24,7 +24,7 @@ mod verbs;
 pub use caches::{Caches, JobAct, JobCache, Kept, NotKept, Restored};
 pub use capstep_caches::{Trust, Wanted};
 pub use capstep_process::Program;
-pub use files::{SealedFiles, SealedFilesError, Workspace, hash_files};
+pub use files::{HeldSecret, SealedFiles, SealedFilesError, Workspace, hash_files};
 pub use kept_values::{KeptValues, KeptValuesError};
 pub use script::ScriptHost;
 pub use step::{StepRun, StepSettings};

@@ -35,6 +35,6 @@ pub use keyed::keyed_digest;
 pub use mask::Masker;
 pub use placeholder::{Placeholder, RandomError};
 pub use provider::{FileValueError, ProviderSpec, SpecError, parse_spec, value_from_file};
-pub use sealed::{SealedError, SealedFile, SealedRegistry};
+pub use sealed::{Held, SealedError, SealedFile, SealedRegistry};
 pub use stream::StreamMasker;
 pub use value::SecretValue;

@@ -24,14 +24,29 @@ pub struct SealedFile {
     /// remembered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
+    /// Where in it the secrets stand, so that a run that was not given them can mask them all the same. Absent in what
+    /// older versions remembered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Held>,
 }
 
-/// The sealed files of one project, by their paths relative to its workspace.
+/// The entries of a file of named values that are secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Held {
+    /// The format that the file was written in.
+    pub format: String,
+    /// The names of the secrets in an entry, by the entry's name.
+    pub entries: BTreeMap<String, Vec<String>>,
+}
+
+/// The sealed files of one workspace, by their paths relative to it.
 ///
 /// Paths are compared after `.`, `..` and repeated slashes are resolved as text; whoever asks about a symbolic link
 /// resolves it first. It holds no secret, but says where secrets are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SealedRegistry {
+    workspace: String,
     files: BTreeMap<String, SealedFile>,
 }
 
@@ -65,10 +80,29 @@ struct Head {
 #[serde(deny_unknown_fields)]
 struct Stored {
     version: u64,
+    workspace: String,
     files: BTreeMap<String, SealedFile>,
 }
 
 impl SealedRegistry {
+    /// Of the workspace at this path, without any.
+    pub fn of(workspace: &str) -> Self {
+        Self {
+            workspace: workspace.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// The workspace's path.
+    pub fn workspace(&self) -> &str {
+        &self.workspace
+    }
+
+    /// Whether nothing is remembered.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
     /// Whether the file at `path` is sealed. A path that leads out of the workspace is not.
     pub fn is_sealed(&self, path: &str) -> bool {
         self.get(path).is_some()
@@ -119,6 +153,7 @@ impl SealedRegistry {
     pub fn to_json(&self) -> Result<String, SealedError> {
         let stored = Stored {
             version: VERSION,
+            workspace: self.workspace.clone(),
             files: self.files.clone(),
         };
         Ok(serde_json::to_string_pretty(&stored)?)
@@ -143,7 +178,10 @@ impl SealedRegistry {
             }
             files.insert(path, file);
         }
-        Ok(Self { files })
+        Ok(Self {
+            workspace: stored.workspace,
+            files,
+        })
     }
 }
 
@@ -184,6 +222,10 @@ mod tests {
             template: "KEY={KEY}\n".to_owned(),
             names: vec!["KEY".to_owned()],
             size: Some(7),
+            held: Some(Held {
+                format: "compose".to_owned(),
+                entries: BTreeMap::from([("KEY".to_owned(), vec!["KEY".to_owned()])]),
+            }),
         }
     }
 
@@ -261,7 +303,10 @@ mod tests {
         check("", "damaged");
         check("{\"version\":1,\"files\":{", "damaged");
         check("{\"version\":1}", "damaged");
-        check("{\"version\":1,\"files\":{},\"more\":1}", "damaged");
+        check(
+            "{\"version\":1,\"workspace\":\"/w\",\"files\":{},\"more\":1}",
+            "damaged",
+        );
         check(
             "{\"version\":2,\"other\":{}}",
             "has version 2, this program reads 1",
@@ -269,11 +314,13 @@ mod tests {
         check("[]", "damaged");
         let entry = serde_json::to_string(&file('a')).unwrap();
         check(
-            &format!("{{\"version\":1,\"files\":{{\"/x\":{entry}}}}}"),
+            &format!("{{\"version\":1,\"workspace\":\"/w\",\"files\":{{\"/x\":{entry}}}}}"),
             "not a path",
         );
         check(
-            &format!("{{\"version\":1,\"files\":{{\"x\":{entry},\"./x\":{entry}}}}}"),
+            &format!(
+                "{{\"version\":1,\"workspace\":\"/w\",\"files\":{{\"x\":{entry},\"./x\":{entry}}}}}"
+            ),
             "twice",
         );
     }

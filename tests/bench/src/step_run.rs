@@ -109,7 +109,7 @@ impl Host {
             loaded,
             sandbox,
             workspace: Arc::new(Workspace::open(&project.folder()).unwrap()),
-            sealed: Arc::new(SealedFiles::open(&state).unwrap()),
+            sealed: Arc::new(SealedFiles::open(&state.join("sealed"), &project.folder()).unwrap()),
             journal: Arc::new(Journal::create(&state.join("journal.jsonl")).unwrap()),
             masker: Masker::new([]),
             values: Arc::new(KeptValues::new(state.join("values.json"), None)),

@@ -61,12 +61,12 @@ pub(crate) struct Arguments {
     event: EventArgument,
     #[command(flatten)]
     secrets: SecretArguments,
-    /// What is run was written by somebody else, such as a fork's pull request: it gets no secrets, deploys nowhere, and has
-    /// caches and values of its own.
+    /// What is run was written by somebody else, such as a fork's pull request: it gets no secrets and nothing of the
+    /// environment, deploys nowhere, and has caches and values of its own.
     ///
     /// A job that needs a secret, or has an `environment`, is an error before anything runs, unless its `if` keeps it away:
     /// `if: run.trusted`.
-    #[arg(long, conflicts_with_all = ["secrets", "identity"])]
+    #[arg(long, conflicts_with_all = ["secrets", "identity", "env_file"])]
     untrusted: bool,
     /// Show outputs, and lines that are only for a close look.
     #[arg(long, short)]
@@ -97,7 +97,8 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliErr
     process::protect_memory();
     let project = Project::read(context, &arguments.file)?;
     let env_file = EnvFile::read(context, arguments.variables.env_file.as_deref())?;
-    let mut variables = variables::resolve(&project, &arguments.variables, &env_file, context)?;
+    let environment = (!arguments.untrusted).then_some(&context.environment);
+    let mut variables = variables::resolve(&project, &arguments.variables, &env_file, environment)?;
     variables.event = values::event(context, &arguments.event)?;
     let (plan, warnings) = project.plan(&variables)?;
     let look = context.printer.people;

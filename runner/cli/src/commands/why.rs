@@ -48,7 +48,12 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliErr
     };
     let project = Project::read(context, &file)?;
     let env_file = EnvFile::read(context, arguments.variables.env_file.as_deref())?;
-    let variables = variables::resolve(&project, &arguments.variables, &env_file, context)?;
+    let variables = variables::resolve(
+        &project,
+        &arguments.variables,
+        &env_file,
+        Some(&context.environment),
+    )?;
     let (plan, _) = project.plan(&variables)?;
     let answers = WhyAnswers::new(&plan, &arguments.things);
     match arguments.format {

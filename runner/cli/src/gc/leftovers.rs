@@ -29,12 +29,6 @@ pub(super) fn temporary_files(folder: &Path, found: &mut Found) {
 /// What a killed run was writing of a project's own state, and the turns that it waited for. No run is under way.
 pub(super) fn of_projects(projects: &Path, found: &mut Found) {
     for project in entries(projects) {
-        let unfinished = project.join("sealed.json.new");
-        if unfinished.exists() {
-            found.remove(RemovedKind::Leftover, unfinished, |path| {
-                fs::remove_file(path)
-            });
-        }
         for folder in FOLDERS {
             temporary_files(&project.join(folder), found);
         }
@@ -118,7 +112,6 @@ mod tests {
         );
         fs::write(run.join("run.json"), record).unwrap();
         let kept = [
-            project.join("sealed.json"),
             project.join("values/none.json"),
             project.join("environments/a.json"),
             project.join("concurrency/g.json"),
@@ -126,7 +119,6 @@ mod tests {
             workspace.join("report.html"),
         ];
         let gone = [
-            project.join("sealed.json.new"),
             project.join("values/.tmpA"),
             project.join("environments/.tmpB"),
             project.join("concurrency/.tmpC"),
@@ -137,7 +129,7 @@ mod tests {
         for path in kept.iter().chain(&gone) {
             fs::write(path, "x").unwrap();
         }
-        let writes = File::open(&kept[4]).unwrap();
+        let writes = File::open(&kept[3]).unwrap();
         writes.lock().unwrap();
         let mut found = Found {
             dry_run: false,

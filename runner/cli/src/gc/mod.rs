@@ -115,6 +115,9 @@ pub(crate) fn collect(context: &Context, keep: &Keep, dry_run: bool) -> Result<R
     runs::collect(&runs, keep, &mut found)?;
     let alone = || {
         leftovers::of_projects(&state.join("projects"), &mut found);
+        for folder in [capstep_engine::SEALED, capstep_engine::UNTRUSTED] {
+            leftovers::temporary_files(&state.join(folder), &mut found);
+        }
         cache::unfinished(&cache.user, &mut found);
     };
     runs.while_none_lives(alone).map_err(history::not_found)?;

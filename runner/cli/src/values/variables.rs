@@ -15,22 +15,23 @@ use crate::context::{Context, Environment};
 use crate::error::CliError;
 use crate::project::Project;
 
-/// The values for a plan or a run: `--var`, else `--env-file`, else the environment, else the default.
+/// The values for a plan or a run: `--var`, else `--env-file`, else the environment, else the default. Without an
+/// environment it is not looked at: what an untrusted file declares says which variables of the caller it would see.
 pub(crate) fn resolve(
     project: &Project,
     arguments: &VariableArguments,
     env_file: &EnvFile,
-    context: &Context,
+    environment: Option<&Environment>,
 ) -> Result<Variables, CliError> {
     let given = Given::read(project, arguments, env_file)?;
     let mut variables = Variables::default();
     let mut mistakes = Vec::new();
     for declared in declared(project) {
-        match given.value(declared, Some(&context.environment)) {
+        match given.value(declared, environment) {
             Ok(Some(value)) => {
                 variables.values.insert(declared.name.value.clone(), value);
             }
-            Ok(None) => mistakes.push(missing(declared)),
+            Ok(None) => mistakes.push(missing(declared, environment.is_some())),
             Err(mistake) => mistakes.push(*mistake),
         }
     }
@@ -192,14 +193,21 @@ fn default_value(node: &Node) -> Value {
     }
 }
 
-fn missing(declared: &VarDecl) -> Diagnostic {
+fn missing(declared: &VarDecl, from_environment: bool) -> Diagnostic {
     let name = &declared.name.value;
+    let ways = if from_environment {
+        format!(
+            "give it with `--var {name}=…`, in an `--env-file` or as the environment variable `{name}`"
+        )
+    } else {
+        format!(
+            "give it with `--var {name}=…` (an untrusted run takes nothing from the environment)"
+        )
+    };
     let message = format!("the variable `{name}` has no value");
     Diagnostic::error(codes::MISSING_VALUE, declared.name.span, message)
         .label("declared without a default")
-        .help(format!(
-            "give it with `--var {name}=…`, in an `--env-file` or as the environment variable `{name}`, or write a default here"
-        ))
+        .help(format!("{ways}, or write a default here"))
 }
 
 #[cfg(test)]
@@ -235,7 +243,7 @@ jobs: { a: { steps: [ { uses: noop } ] } }
             env_file: file.map(|_| PathBuf::from(".env")),
         };
         let resolved = EnvFile::read(&context, arguments.env_file.as_deref())
-            .and_then(|file| resolve(&project, &arguments, &file, &context));
+            .and_then(|file| resolve(&project, &arguments, &file, Some(&context.environment)));
         match resolved {
             Ok(variables) => variables
                 .values

@@ -1,10 +1,12 @@
 //! Reading `.env` files in Docker Compose's dialect, without its interpolation.
 
+mod back;
 mod parser;
 mod quoted;
 
 use std::collections::HashMap;
 
+pub use self::back::{ReadBack, read_back};
 use crate::ParseError;
 
 /// Reads a `.env` file as Docker Compose does, and gives its variables in the order in which each

@@ -37,6 +37,8 @@ pub enum Restored {
         reason: Option<String>,
         /// Whether that is something to look at, and not as it should be.
         is_odd: bool,
+        /// Whether something was at the paths already.
+        occupied: bool,
     },
 }
 
@@ -61,6 +63,7 @@ impl Caches {
                 return Ok(Restored::Miss {
                     reason: None,
                     is_odd: false,
+                    occupied: false,
                 });
             }
             Err(no) => {
@@ -166,6 +169,7 @@ impl No {
         Restored::Miss {
             // That somebody's own files are there, or that the job ended early, is as it should be.
             is_odd: !matches!(self.kind, ErrorKind::Conflict | ErrorKind::Cancelled),
+            occupied: self.kind == ErrorKind::Conflict,
             reason: Some(self.message),
         }
     }

@@ -58,7 +58,7 @@ impl Around {
             "project".to_owned(),
             trust,
             Arc::new(workspace.reserving("deploy.yml")),
-            Arc::new(SealedFiles::open(&self.dir.path().join("state")).unwrap()),
+            Arc::new(SealedFiles::open(&self.dir.path().join("state"), &self.work("")).unwrap()),
             Arc::new(Journal::create(&path).unwrap()),
         )
     }
@@ -138,7 +138,7 @@ async fn each_act_is_recorded() {
     let next = around.run(&around.root(), Trust::Trusted);
     let miss = restore(&next, &kept).await;
     assert!(
-        matches!(&miss, Restored::Miss { reason: Some(why), is_odd: false } if why == "`lib/deps` is there already and stays as it is"),
+        matches!(&miss, Restored::Miss { reason: Some(why), is_odd: false, occupied: true } if why == "`lib/deps` is there already and stays as it is"),
         "{miss:?}"
     );
     fs::remove_dir_all(around.work("lib")).unwrap();
@@ -209,7 +209,7 @@ async fn paths_that_no_step_is_handed_are_not_kept() {
     let names = vec!["TOKEN".to_owned()];
     caches
         .sealed
-        .remember("lib/file", secret, "TOKEN=[secret]".to_owned(), names)
+        .remember("lib/file", secret, "TOKEN=[secret]".to_owned(), names, None)
         .unwrap();
     let kept = save(&caches, &cache(&["lib"], "s")).await;
     assert!(

@@ -138,7 +138,7 @@ mod tests {
         let workspace = Workspace::open(folder.path())
             .unwrap()
             .reserving("capstep.yml");
-        let sealed = SealedFiles::open(state.path()).unwrap();
+        let sealed = SealedFiles::open(state.path(), folder.path()).unwrap();
         let hash = |patterns: &[&str]| {
             let patterns: Vec<String> = patterns.iter().map(|p| (*p).to_owned()).collect();
             hash_files(&workspace, &sealed, &patterns)
@@ -176,6 +176,7 @@ mod tests {
                 b"TOKEN=1234",
                 "TOKEN=[secret TOKEN]".to_owned(),
                 vec!["TOKEN".to_owned()],
+                None,
             )
             .unwrap();
         write("copy.env", "TOKEN=1234");

@@ -15,6 +15,6 @@ pub use hash::hash_files;
 pub(crate) use masked::{MaskedReader, Reading};
 pub(crate) use place::{FileError, Pending, Place, stat_of};
 pub(crate) use sealed::COMPARE_LIMIT;
-pub use sealed::{SealedFiles, SealedFilesError};
+pub use sealed::{HeldSecret, SealedFiles, SealedFilesError};
 pub(crate) use walk::{Found, walk, walk_except};
 pub use workspace::Workspace;

@@ -4,7 +4,7 @@ use capstep_envfile::{EncodeOptions, Entry as Row, EnvFormat, encode};
 use capstep_grants::check::{Act, Permit, Rule};
 use capstep_grants::manifest::SinkKind;
 use capstep_grants::pointer;
-use capstep_secrets::SecretValue;
+use capstep_secrets::{Held, SecretValue};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
@@ -114,6 +114,14 @@ fn write_all(
         })?;
         // Remembered before it is there: a run that is killed between the two must not leave a file that nobody knows
         // to be secret.
+        let held = Held {
+            format: format.name().to_owned(),
+            entries: values
+                .iter()
+                .filter(|value| value.secret)
+                .map(|value| (value.name.clone(), shared.secret_names([value.pointer])))
+                .collect(),
+        };
         shared
             .sealed
             .remember(
@@ -121,6 +129,7 @@ fn write_all(
                 content.as_bytes(),
                 template.to_string(),
                 names,
+                Some(held),
             )
             .map_err(|message| Fault::error(ErrorKind::Internal, message))?;
     }
