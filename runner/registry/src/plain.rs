@@ -20,6 +20,7 @@ pub(crate) fn manifest(name: &str) -> Result<Manifest, ManifestError> {
         world: Some("capstep:step@0.1.0".to_owned()),
         abi: None,
         protocol: None,
+        any_of: Vec::new(),
         inputs: named([
             (
                 "args",

@@ -52,6 +52,7 @@ pub(crate) fn manifest() -> Result<Manifest, ManifestError> {
         world: None,
         abi: Some(AbiName::Host),
         protocol: None,
+        any_of: Vec::new(),
         inputs: IndexMap::from([
             ("run".to_owned(), script),
             ("env".to_owned(), env),

@@ -57,7 +57,7 @@ pub(crate) fn plugin(plugin: &Plugin, shape: &Shape, look: Look) -> String {
     );
     if !manifest.inputs.is_empty() {
         text.push_str(&heading("Inputs", look));
-        inputs(&manifest.inputs, 1, look, &mut text);
+        inputs(&manifest.inputs, &manifest.any_of, 1, look, &mut text);
     }
     if !manifest.requires.is_empty() {
         text.push_str(&heading(
@@ -116,27 +116,21 @@ fn heading(title: &str, look: Look) -> String {
     format!("\n{}\n", look.paint(Style::Strong, title))
 }
 
-fn inputs(list: &[Input], depth: usize, look: Look, text: &mut String) {
+/// The inputs of a record, of which each group of `any_of` needs one.
+fn inputs(list: &[Input], any_of: &[Vec<String>], depth: usize, look: Look, text: &mut String) {
     for input in list {
-        text.push_str(&entry(&input.name, &about(input), &input.doc, depth, look));
-        if let Some(fields) = fields(&input.kind) {
-            inputs(fields, depth + 1, look, text);
+        let about = about(input, any_of);
+        text.push_str(&entry(&input.name, &about, &input.doc, depth, look));
+        let part = leaf(input);
+        if let Kind::Record(fields) = &part.kind {
+            inputs(fields, &part.any_of, depth + 1, look, text);
         }
-    }
-}
-
-/// The fields of a record, or of the records in a list or map.
-fn fields(kind: &Kind) -> Option<&[Input]> {
-    match kind {
-        Kind::Record(fields) => Some(fields),
-        Kind::List(inner) | Kind::Map(inner) => fields(&inner.kind),
-        _ => None,
     }
 }
 
 fn required(requirement: &Requirement, look: Look) -> String {
     let input = &requirement.input;
-    let about = format!("{} = {}", about(input), requirement.value);
+    let about = format!("{} = {}", about(input, &[]), requirement.value);
     entry(&input.name, &about, &input.doc, 1, look)
 }
 
@@ -152,10 +146,15 @@ fn entry(name: &str, about: &str, doc: &str, depth: usize, look: Look) -> String
 }
 
 /// Type, need, access, sink and role: `list<ssh-target>, required, grants script, files`.
-fn about(input: &Input) -> String {
+fn about(input: &Input, any_of: &[Vec<String>]) -> String {
     let mut words = vec![type_of(&input.kind)];
     if input.required {
         words.push("required".to_owned());
+    }
+    for group in any_of.iter().filter(|group| group.contains(&input.name)) {
+        let others = group.iter().filter(|name| **name != input.name);
+        let others: Vec<String> = others.map(|name| format!("`{name}`")).collect();
+        words.push(format!("required without {}", others.join(" or ")));
     }
     if let Some(default) = &input.default {
         words.push(format!("default {default}"));

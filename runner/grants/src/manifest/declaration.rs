@@ -26,6 +26,9 @@ pub struct ManifestDeclaration {
     /// The version of the command protocol; required with `abi = "command"`, and 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protocol: Option<u32>,
+    /// Groups of inputs of which a step must set at least one: `[["known-hosts", "host-key"]]`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub any_of: Vec<Vec<String>>,
     /// The inputs, by name.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub inputs: IndexMap<String, InputDeclaration>,
@@ -108,6 +111,9 @@ pub struct InputDeclaration {
     /// A record's fields.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub fields: IndexMap<String, InputDeclaration>,
+    /// Groups of a record's fields of which at least one must be set.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub any_of: Vec<Vec<String>>,
 }
 
 /// One access word, alone or hung on a boolean sibling.

@@ -39,6 +39,11 @@ pub(super) fn meaningless(declared: &InputDeclaration, kind: &Kind) -> Vec<&'sta
             !declared.fields.is_empty(),
             matches!(kind, Kind::Record(_)),
         ),
+        (
+            "any-of",
+            !declared.any_of.is_empty(),
+            matches!(kind, Kind::Record(_)),
+        ),
     ]
     .into_iter()
     .filter_map(|(key, is_set, has_meaning)| (is_set && !has_meaning).then_some(key))

@@ -19,6 +19,8 @@ pub struct Manifest {
     pub abi: Abi,
     /// The inputs, in the order written: the fields of the outermost record.
     pub inputs: Vec<Input>,
+    /// Groups of inputs, by name, of which a step must set at least one.
+    pub any_of: Vec<Vec<String>>,
     /// Fixed authority, by name.
     pub requires: Vec<Requirement>,
     /// Outputs: name, type and doc.
@@ -57,6 +59,8 @@ pub struct Input {
     pub sink: Option<Sink>,
     /// What the host reads it for.
     pub role: Option<Role>,
+    /// Of a record: groups of its fields, by name, of which at least one must be set.
+    pub any_of: Vec<Vec<String>>,
 }
 
 /// One access asked for, always or while a boolean sibling is true.

@@ -147,6 +147,7 @@ fn requirement() -> impl Strategy<Value = RequirementDeclaration> {
 }
 
 fn declaration() -> impl Strategy<Value = ManifestDeclaration> {
+    let groups = vec(vec(any_text(), 0..3), 0..2);
     let head = (
         any_text(),
         any_text(),
@@ -156,22 +157,22 @@ fn declaration() -> impl Strategy<Value = ManifestDeclaration> {
         option::of(any::<u32>()),
     );
     let output = (any_text(), any_text()).prop_map(|(kind, doc)| OutputDeclaration { kind, doc });
-    (head, named(input()), named(requirement()), named(output)).prop_map(
-        |(head, inputs, requires, outputs)| {
-            let (name, version, description, world, abi, protocol) = head;
-            ManifestDeclaration {
-                name,
-                version,
-                description,
-                world,
-                abi,
-                protocol,
-                inputs,
-                requires,
-                outputs,
-            }
-        },
-    )
+    let parts = (named(input()), named(requirement()), named(output));
+    (head, groups, parts).prop_map(|(head, any_of, (inputs, requires, outputs))| {
+        let (name, version, description, world, abi, protocol) = head;
+        ManifestDeclaration {
+            name,
+            version,
+            description,
+            world,
+            abi,
+            protocol,
+            any_of,
+            inputs,
+            requires,
+            outputs,
+        }
+    })
 }
 
 proptest! {

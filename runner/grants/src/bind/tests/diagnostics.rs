@@ -127,6 +127,49 @@ fn missing_inputs() {
 }
 
 #[test]
+fn one_input_of_a_group() {
+    let plugin = r#"
+any-of = [["file", "names"]]
+[inputs.file]
+type = "path"
+access = ["read"]
+doc = "A file."
+[inputs.names]
+type = "list<string>"
+[inputs.ways]
+type = "list"
+[inputs.ways.item]
+type = "record"
+any-of = [["up", "down"]]
+[inputs.ways.item.fields.up]
+type = "boolean"
+[inputs.ways.item.fields.down]
+type = "map<string>"
+"#;
+    let none = "capstep.yml:8:15: missing-input: `p` needs `file` or `names` | help: set one of them | file: A file. | names: it is a list";
+    check_plugin(plugin, "", &[none]);
+    // What says nothing sets nothing.
+    check_plugin(plugin, "with: { file: null, names: [] }", &[none]);
+    check_plugin(plugin, "with: { names: x }", &[]);
+    check_plugin(plugin, "with: { file: a, names: [x] }", &[]);
+    // What is set and wrong is told as that.
+    check_plugin(
+        plugin,
+        "with: { file: ../x }",
+        &[
+            "capstep.yml:9:23: invalid-value: `file`: the path `../x` leads out of its folder | help: A file.",
+        ],
+    );
+    check_plugin(
+        plugin,
+        "with: { file: a, ways: [{ up: true }, { down: {} }] }",
+        &[
+            "capstep.yml:9:53: missing-input: `up` or `down` is missing | help: set one of them | up: it is a boolean | down: it is a map",
+        ],
+    );
+}
+
+#[test]
 fn wrong_types() {
     check(
         "settings: x",

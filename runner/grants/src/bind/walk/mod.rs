@@ -2,9 +2,11 @@
 //! came from; every mistake a diagnostic.
 //!
 //! `record` takes records, lists and maps apart, `whole` takes those that one expression gives, `single` reads what is
-//! as small as values get, `expression` evaluates texts, `allow` compares what a step grants with what is required.
+//! as small as values get, `expression` evaluates texts, `allow` compares what a step grants with what is required,
+//! `any_of` asks for one input of a group.
 
 mod allow;
+mod any_of;
 mod expression;
 mod record;
 mod single;
@@ -83,6 +85,13 @@ impl<'a, 'm> Walk<'a, 'm> {
             step.uses.span,
             &manifest.name,
         );
+        self.any_of(
+            &manifest.any_of,
+            &manifest.inputs,
+            entries,
+            step.uses.span,
+            Some(&manifest.name),
+        );
         self.allow(step, manifest);
         (values, std::mem::take(&mut self.leaves))
     }
@@ -99,5 +108,6 @@ pub(super) fn tests_support_input(kind: Kind) -> Input {
         access: Vec::new(),
         sink: None,
         role: None,
+        any_of: Vec::new(),
     }
 }

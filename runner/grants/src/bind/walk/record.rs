@@ -111,6 +111,7 @@ impl<'m> Walk<'_, 'm> {
                         name
                     };
                     let value = self.record(fields, entries, at, node.span, &owner);
+                    self.any_of(&input.any_of, fields, entries, node.span, None);
                     self.records.pop();
                     value
                 }

@@ -51,6 +51,7 @@ impl Compiler {
             }
         };
         let inputs = self.fields(&declaration.inputs, "inputs", 0);
+        self.any_of(&declaration.any_of, &inputs, "any-of");
         let requires = declaration
             .requires
             .iter()
@@ -107,6 +108,7 @@ impl Compiler {
             description: declaration.description.clone(),
             abi,
             inputs,
+            any_of: declaration.any_of.clone(),
             requires,
             outputs,
         };

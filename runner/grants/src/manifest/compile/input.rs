@@ -56,7 +56,9 @@ impl Compiler {
                 )?))
             }
             TypeText::Record => {
-                Kind::Record(self.fields(&declared.fields, &format!("{at}.fields"), depth + 1))
+                let fields = self.fields(&declared.fields, &format!("{at}.fields"), depth + 1);
+                self.any_of(&declared.any_of, &fields, &format!("{at}.any-of"));
+                Kind::Record(fields)
             }
         };
         if matches!(&kind, Kind::Enum(values) if values.is_empty()) {
@@ -100,6 +102,7 @@ impl Compiler {
             access,
             sink,
             role,
+            any_of: declared.any_of.clone(),
         };
         if input.default.is_some() && input.is_sensitive() {
             self.problem(at, "an input that carries authority or a secret has no default: the publisher can't grant");

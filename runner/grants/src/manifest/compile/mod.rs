@@ -1,8 +1,9 @@
 //! From the declaration to the checked manifest: every word known, every reference resolved, all mistakes at once.
 //!
 //! `head` reads the manifest's own keys, `input` an input with its parts, `words` its access, sink and role, `default`
-//! whether a default fits.
+//! whether a default fits, `any_of` groups of inputs of which one is needed.
 
+mod any_of;
 mod default;
 mod head;
 mod input;

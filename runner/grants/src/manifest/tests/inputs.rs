@@ -28,6 +28,36 @@ fn keys_that_say_nothing() {
 }
 
 #[test]
+fn groups_of_inputs() {
+    let two = "inputs.a = { type = \"string\" }\ninputs.b = { type = \"string\" }\ninputs.c = { type = \"string\", required = true }\ninputs.d = { type = \"string\", default = \"x\" }";
+    let group = |group: &str, expected: &[&str]| {
+        check(&format!("any-of = [{group}]\n{two}"), expected);
+    };
+    group("[\"a\", \"b\"]", &[]);
+    let alone = "any-of: a group names two inputs at least: one alone is `required`";
+    group("[]", &[alone]);
+    group("[\"a\"]", &[alone]);
+    group(
+        "[\"a\", \"e\"]",
+        &["any-of: there is no input `e` beside it"],
+    );
+    group("[\"a\", \"a\"]", &["any-of: `a` stands in it twice"]);
+    for name in ["c", "d"] {
+        let expected =
+            format!("any-of: `{name}` is always there: it is `required` or has a `default`");
+        group(&format!("[\"a\", \"{name}\"]"), &[&expected]);
+    }
+    check_input(
+        "type = \"list\", item = { type = \"record\", any-of = [[\"x\", \"y\"]], fields = { x = { type = \"string\" } } }",
+        &["inputs.a.item.any-of: there is no input `y` beside it"],
+    );
+    check_input(
+        "type = \"string\", any-of = [[\"x\", \"y\"]]",
+        &["inputs.a: `any-of` says nothing of a `string`: leave it out"],
+    );
+}
+
+#[test]
 fn defaults() {
     let refused = "inputs.a: an input that carries authority or a secret has no default: the publisher can't grant";
     check_input(

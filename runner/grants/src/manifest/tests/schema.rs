@@ -123,6 +123,7 @@ fn the_schema_has_the_declarations_fields() {
         item: Some(Box::default()),
         value: Some(Box::default()),
         fields: [("f".to_owned(), InputDeclaration::default())].into(),
+        any_of: vec![vec!["f".to_owned()]],
     };
     let output = OutputDeclaration {
         kind: "json".to_owned(),
@@ -143,6 +144,7 @@ fn the_schema_has_the_declarations_fields() {
         world: Some("w".to_owned()),
         abi: Some(AbiName::Command),
         protocol: Some(1),
+        any_of: vec![vec!["a".to_owned()]],
         inputs: [("a".to_owned(), full.clone())].into(),
         requires: [("a".to_owned(), requirement.clone())].into(),
         outputs: [("a".to_owned(), output.clone())].into(),
