@@ -83,7 +83,7 @@ pub(crate) async fn run(start: Start) -> JobEnded {
                     outputs = found;
                     // A job of which only some steps ran has not deployed, whatever those did.
                     if running.worst == Outcome::Passed
-                        && !resume::is_partial(&context, &id)
+                        && resume::completes(&context, &id)
                         && let Some(name) = prepared.environment
                     {
                         message = running.deployed(job, name);

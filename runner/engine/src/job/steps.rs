@@ -72,8 +72,8 @@ impl Running {
     /// Keeps what the job keeps between runs, after its own steps: those of `finally` are there to tidy up.
     async fn keep(&mut self, job: &Job, caches: &mut JobCaches) {
         // Of a job of which only some steps ran, nothing is whole.
-        let is_partial = resume::is_partial(&self.context, &job.id.value);
-        if self.tidying || self.is_over() || is_partial {
+        let is_whole = resume::completes(&self.context, &job.id.value);
+        if self.tidying || self.is_over() || !is_whole {
             return;
         }
         let kept = caches.save(&self.context, self.worst, || self.end());

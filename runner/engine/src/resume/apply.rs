@@ -92,6 +92,12 @@ pub(crate) fn is_partial(context: &Context, job: &str) -> bool {
     part.is_some_and(JobPart::is_partial)
 }
 
+/// Whether the job is whole after what is run of it; see [`Resume::completes`].
+pub(crate) fn completes(context: &Context, job: &str) -> bool {
+    let resume = context.resume.as_ref();
+    resume.is_none_or(|resume| resume.completes(job))
+}
+
 fn left(outcome: Outcome, outputs: &Map<String, Value>) -> Left {
     let outputs = outputs.iter();
     Left {

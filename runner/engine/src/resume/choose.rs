@@ -39,6 +39,7 @@ pub fn choose(
     };
     let resume = Resume {
         run: past.map(|past| past.run.clone()),
+        only: matches!(again, Again::Only(_)),
         jobs,
     };
     needed::check(pipeline, &resume)?;

@@ -17,7 +17,7 @@ mod needed;
 mod part;
 mod recorded;
 
-pub(crate) use apply::{is_partial, passes_over, settled};
+pub(crate) use apply::{completes, is_partial, passes_over, settled};
 pub use choose::{Again, choose};
 pub use error::ResumeError;
 pub use part::{JobPart, Resume, StepPart};

@@ -28,6 +28,8 @@ pub(super) fn check(pipeline: &Pipeline, resume: &Resume) -> Result<(), ResumeEr
         }
         if !part.is_partial() {
             references.extend(job.outputs.iter().flat_map(|(_, text)| text.references()));
+        }
+        if resume.completes(id) {
             let url = job.environment.iter().filter_map(|it| it.url.as_ref());
             references.extend(url.flat_map(Template::references));
         }

@@ -14,6 +14,8 @@ pub(super) const LEFT: &str = "it is not among what is to run";
 pub struct Resume {
     /// The run that outcomes and outputs are taken from; none where nothing is.
     pub run: Option<String>,
+    /// Whether single steps were asked for: what their job did before is then no part of this run, though it is taken.
+    pub only: bool,
     /// What is done with each job, by its id.
     pub jobs: BTreeMap<String, JobPart>,
 }
@@ -59,6 +61,18 @@ impl Resume {
             Some(JobPart::Whole) => true,
             Some(JobPart::Steps(steps)) => steps.values().any(|part| *part == StepPart::Run),
             Some(JobPart::Taken { .. } | JobPart::Left) | None => false,
+        }
+    }
+
+    /// Whether what is run of this job makes it whole: all its steps, or those that an earlier run of it did not come to.
+    /// Only then has it deployed, and is there what it keeps between runs.
+    pub(crate) fn completes(&self, job: &str) -> bool {
+        match self.jobs.get(job) {
+            Some(JobPart::Steps(steps)) if self.only => {
+                steps.values().all(|part| *part == StepPart::Run)
+            }
+            Some(part) => !part.is_partial(),
+            None => true,
         }
     }
 
