@@ -150,3 +150,19 @@ fn a_large_upload_that_was_cut_is_gone_on_with() {
         "the abandoned release was left"
     );
 }
+
+#[test]
+fn a_folder_that_is_not_there_is_told_with_the_line_that_hands_it_over() {
+    let deployment = Deployment::fresh();
+    let (folder, target) = (deployment.sshd.remote("plain"), deployment.sshd.target());
+    let pipeline = format!(
+        "version: 1\nname: webapp\nsecrets: [DEPLOY_KEY, SECRET_KEY_BASE]\njobs:\n  deploy:\n    steps:\n      - uses: \
+         ssh-deploy\n        with:\n          target: {target}\n          identity: \"${{{{ secrets.DEPLOY_KEY \
+         }}}}\"\n          known-hosts: deploy/known_hosts\n          upload: [{{ from: dist/, to: {folder}/ }}]\n"
+    );
+    deployment.project.write("capstep.yml", pipeline);
+    deployment
+        .run()
+        .expect(1)
+        .says("capstep.yml:12:28: `dist` is not there");
+}

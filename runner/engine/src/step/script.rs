@@ -14,9 +14,9 @@ pub(super) async fn run(host: &StepRun, on: &ScriptHost, time: Duration) -> Ende
     let end = match host.run_script(on, time).await {
         Ok(end) => end,
         Err(error) => {
-            // What the machine can't enforce is no fault of the step's.
+            // What the machine can't enforce is no fault of the step's; what was named and is not there is.
             let outcome = match error.kind.word() {
-                "invalid" => Outcome::Failed,
+                "invalid" | "not-found" => Outcome::Failed,
                 _ => Outcome::Infrastructure,
             };
             let mut ended = Ended::failed(outcome, error.message).of_kind(error.kind.word());

@@ -125,9 +125,12 @@ fn paths(shared: &Shared, grants: &[&Grant], make: bool) -> Result<Vec<PathBuf>,
                 format!("`{path}`: a script's files and folders are named without wildcards"),
             ));
         }
-        if make {
-            made(shared, path, &grant.pointer)?;
-        }
+        let found = if make {
+            made(shared, path, &grant.pointer)
+        } else {
+            there(shared, path, &grant.pointer)
+        };
+        found.map_err(|fault| shared.located(&grant.pointer, fault))?;
         paths.push(PathBuf::from(path.as_str()));
     }
     Ok(paths)
@@ -138,6 +141,15 @@ fn made(shared: &Shared, path: &WorkspacePath, at: &str) -> Result<(), Fault> {
     let fault = |error| crate::verbs::files::file_fault(error, at, path.as_str());
     let place = Place::create(&shared.workspace, path, path).map_err(fault)?;
     place.make_folder().map_err(fault)
+}
+
+/// What is to be read has to be there; whatever else is wrong with it is found where it is handed over.
+fn there(shared: &Shared, path: &WorkspacePath, at: &str) -> Result<(), Fault> {
+    let found = Place::open(&shared.workspace, path, path).and_then(|place| place.stat());
+    match found.map_err(|error| crate::verbs::files::file_fault(error, at, path.as_str())) {
+        Err(Fault::Error(error)) if error.kind == ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
 }
 
 fn network(shared: &Shared) -> Network {

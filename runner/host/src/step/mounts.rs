@@ -33,6 +33,7 @@ impl StepRun {
                 .meta("mount", arguments, false)
                 .under(shared.grants(&[&grant.pointer]));
             check(shared, &grant.pointer, path)
+                .map_err(|fault| shared.located(&grant.pointer, fault))
                 .and_then(|()| shared.note(&meta, Phase::Granted))
                 .map_err(|fault| shared.settle(&meta, fault))?;
             preopens.push(Preopen {

@@ -245,6 +245,19 @@ impl Shared {
         })
     }
 
+    /// An error about the very thing that an input designates, with the place where the pipeline hands it over: whoever
+    /// reads it has that line to look at.
+    pub(crate) fn located(&self, pointer: &str, fault: Fault) -> Fault {
+        let Fault::Error(mut error) = fault else {
+            return fault;
+        };
+        let mut grants = self.authority.bound.grants.iter();
+        if let Some(grant) = grants.find(|grant| grant.pointer == pointer) {
+            error.message = format!("{}: {}", grant.place, error.message);
+        }
+        Fault::Error(error)
+    }
+
     pub(crate) fn grants(&self, pointers: &[&str]) -> Vec<GrantReference> {
         pointers
             .iter()

@@ -19,14 +19,14 @@ pub(super) fn source(
     pointer: &str,
 ) -> Result<ContextSource, Fault> {
     if root.is_glob() {
-        return Err(Fault::error(
-            ErrorKind::Invalid,
-            format!("`{root}`: a build context is a folder, without wildcards"),
-        ));
+        let message = format!("`{root}`: a build context is a folder, without wildcards");
+        let fault = Fault::error(ErrorKind::Invalid, message);
+        return Err(shared.located(pointer, fault));
     }
     let dir = Place::open(&shared.workspace, root, root)
         .and_then(|place| place.folder())
-        .map_err(|error| file_fault(error, pointer, root.as_str()))?;
+        .map_err(|error| file_fault(error, pointer, root.as_str()))
+        .map_err(|fault| shared.located(pointer, fault))?;
     let guard = Guard {
         root: root.as_str().to_owned(),
         workspace: Arc::clone(&shared.workspace),

@@ -124,7 +124,11 @@ async fn perform(
 ) -> Result<Answer, Fault> {
     let target = Target::permitted(shared, act)?;
     let meta = meta.under(shared.grants(&[&target.at]));
-    shared.effect(&meta, async { work(&target) }).await
+    shared
+        .effect(&meta, async {
+            work(&target).map_err(|fault| target.located(shared, fault))
+        })
+        .await
 }
 
 /// A path that an act is permitted on.
@@ -179,6 +183,16 @@ impl Target {
     /// Where something can be written: the folders on the way are made.
     fn create(&self, shared: &Shared) -> Result<Place, Fault> {
         Place::create(&shared.workspace, &self.root, &self.path).map_err(|error| self.fault(error))
+    }
+
+    /// With its place, where the designated path itself is what isn't there.
+    fn located(&self, shared: &Shared, fault: Fault) -> Fault {
+        let is_missing = matches!(&fault, Fault::Error(error) if error.kind == ErrorKind::NotFound);
+        if is_missing && self.path == self.root {
+            shared.located(&self.at, fault)
+        } else {
+            fault
+        }
     }
 
     fn fault(&self, error: impl Into<FileError>) -> Fault {

@@ -121,17 +121,20 @@ pub(crate) fn role_text(shared: &Shared, at: &str, limit: u64) -> Result<Option<
         path: path.clone(),
         at: at.to_owned(),
     };
-    let bytes = target
-        .real(shared)?
-        .read(0, limit + 1)
-        .map_err(|error| target.fault(error))?;
-    if bytes.len() as u64 > limit {
-        return Err(Fault::error(
-            ErrorKind::TooLarge,
-            format!("`{path}` is larger than {limit} bytes"),
-        ));
-    }
-    String::from_utf8(bytes)
-        .map(Some)
-        .map_err(|_| Fault::error(ErrorKind::Invalid, format!("`{path}` is no text")))
+    let read = || {
+        let bytes = target
+            .real(shared)?
+            .read(0, limit + 1)
+            .map_err(|error| target.fault(error))?;
+        if bytes.len() as u64 > limit {
+            return Err(Fault::error(
+                ErrorKind::TooLarge,
+                format!("`{path}` is larger than {limit} bytes"),
+            ));
+        }
+        String::from_utf8(bytes)
+            .map(Some)
+            .map_err(|_| Fault::error(ErrorKind::Invalid, format!("`{path}` is no text")))
+    };
+    read().map_err(|fault| shared.located(at, fault))
 }

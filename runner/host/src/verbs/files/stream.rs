@@ -28,7 +28,9 @@ pub(super) fn read(
 ) -> Result<Answer, Fault> {
     let target = Target::permitted(shared, &reading(input, entry))?;
     let meta = meta.under(shared.grants(&[input]));
-    let place = target.real(shared)?;
+    let place = target
+        .real(shared)
+        .map_err(|fault| target.located(shared, fault))?;
     let handle = shared.start(meta, move |shared, _, operation| {
         let (sender, source) = FlowSource::pair();
         operation.set_source(source);

@@ -57,7 +57,8 @@ pub(super) fn gather(
         let destination = destination(task, release)?;
         let skip = |path: &str, is_folder: bool| is_folder && task.selection.leaves_out_all(path);
         let found = walk_except(&shared.workspace, &task.root, &task.root, true, &skip)
-            .map_err(|error| file_fault(error, &task.source, task.root.as_str()))?;
+            .map_err(|error| file_fault(error, &task.source, task.root.as_str()))
+            .map_err(|fault| shared.located(&task.source, fault))?;
         let single = matches!(found.as_slice(), [only] if only.path.is_empty());
         let base = task.root.fixed_part();
         let before = gathered.request.entries.len() + gathered.request.symlinks.len();
@@ -94,17 +95,15 @@ pub(super) fn gather(
         if task.root.is_glob()
             && gathered.request.entries.len() + gathered.request.symlinks.len() == before
         {
-            return Err(Fault::error(
-                ErrorKind::NotFound,
-                format!("`{}` matches no file", task.root),
-            ));
+            let message = format!("`{}` matches no file", task.root);
+            let fault = Fault::error(ErrorKind::NotFound, message);
+            return Err(shared.located(&task.source, fault));
         }
         if let Some(limit) = task.delete {
             if single {
-                return Err(Fault::error(
-                    ErrorKind::Invalid,
-                    format!("`delete` is for folders, and `{}` is a file", task.root),
-                ));
+                let message = format!("`delete` is for folders, and `{}` is a file", task.root);
+                let fault = Fault::error(ErrorKind::Invalid, message);
+                return Err(shared.located(&task.source, fault));
             }
             let deletion = Deletion {
                 pointer: task.remote.grant.clone(),
