@@ -49,12 +49,29 @@ pub struct BuildSettings {
     pub dockerfile: Option<String>,
     /// What its `RUN` lines may reach: `yes`, `no`, or a network's name.
     pub network: String,
+    /// Whether the registries are asked for newer base images.
+    pub pull: bool,
+}
+
+impl BuildSettings {
+    /// What `network` says of a build whose `RUN` lines reach nothing.
+    pub(crate) const NO_NETWORK: &'static str = "no";
+
+    /// Whether the `RUN` lines may reach anything.
+    pub(crate) fn reaches_a_network(&self) -> bool {
+        self.network != Self::NO_NETWORK
+    }
 }
 
 impl std::fmt::Display for BuildSettings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let dockerfile = self.dockerfile.as_deref().unwrap_or("some Dockerfile");
-        write!(f, "{dockerfile}, network: {}", self.network)
+        write!(f, "{dockerfile}, network: {}", self.network)?;
+        f.write_str(if self.pull {
+            ", newer base images: yes"
+        } else {
+            ""
+        })
     }
 }
 

@@ -22,7 +22,7 @@ pub use caches::{CachePlan, CachedPath, MAX_CACHE_KEY, caches};
 pub use describe::{describe, starts_project_code};
 pub use scope::matrix_value;
 
-use crate::bind::{Knowledge, bind};
+use crate::bind::{HostKey, Knowledge, bind};
 use crate::grant::{Grant, Place};
 use crate::manifest::{Manifest, SinkKind};
 use crate::races;
@@ -73,6 +73,11 @@ pub struct JobPlan {
 pub struct JobEnvironment {
     /// What it is called; none where that is known only at run time.
     pub name: Option<String>,
+    /// Its name as it was written.
+    #[serde(skip)]
+    pub written: String,
+    /// Where that is.
+    pub place: Place,
 }
 
 /// What a step will do, and what it may touch.
@@ -97,12 +102,30 @@ pub struct StepPlan {
     pub included: Vec<Place>,
     /// What it may touch.
     pub authority: Vec<Grant>,
+    /// The pipeline's folder as a whole, where it is a script that says neither what it reads nor what it writes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub whole_folder: Option<Grant>,
+    /// The host keys that it pins.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub host_keys: Vec<HostKey>,
     /// Which secrets go where.
     pub secrets: Vec<SecretFlow>,
     /// The project's own code that it starts.
     pub runs_project_code: Vec<String>,
     /// What else is worth knowing.
     pub notes: Vec<String>,
+}
+
+impl StepPlan {
+    /// Everything that it may touch, the folder as a whole among it.
+    pub fn held(&self) -> impl Iterator<Item = &Grant> {
+        self.authority.iter().chain(&self.whole_folder)
+    }
+
+    /// The things that these inputs designate, for people.
+    pub fn shown(&self, pointers: &[String]) -> String {
+        describe::shown(&self.authority, pointers)
+    }
 }
 
 /// A secret on its way.
@@ -188,7 +211,7 @@ pub fn plan(
             id: job.id.value.clone(),
             key: job.key.clone(),
             matrix: matrix.cloned(),
-            environment: environment(job, &scope),
+            environment: environment(source, job, &scope),
             caches: kept,
             needs: job.needs.iter().map(|need| need.value.clone()).collect(),
             steps,
@@ -205,13 +228,21 @@ pub fn plan(
 }
 
 /// Where a job deploys to, as far as that is known.
-fn environment(job: &Job, scope: &PlanScope<'_>) -> Option<JobEnvironment> {
-    let name = match evaluate_template(&job.environment.as_ref()?.name, scope) {
+fn environment(source: &Source, job: &Job, scope: &PlanScope<'_>) -> Option<JobEnvironment> {
+    let written = &job.environment.as_ref()?.name;
+    let name = match evaluate_template(written, scope) {
         Ok(Evaluated::Json(Value::String(name))) => Some(name),
         Ok(Evaluated::Json(Value::Number(name))) => Some(name.to_string()),
         _ => None,
     };
-    Some(JobEnvironment { name })
+    Some(JobEnvironment {
+        name,
+        written: source
+            .slice(written.span())
+            .trim_matches(['"', '\''])
+            .to_owned(),
+        place: Place::of(source, written.span()),
+    })
 }
 
 /// Mistakes, each told once: the jobs of a matrix have their steps in common, and so what is wrong with them.

@@ -14,6 +14,7 @@ use crate::plan::{Plan, PluginProblem, PluginSource, Variables, plan};
 
 /// The manifests of the built-in plugins.
 pub(crate) const BUILT_IN: &[&str] = &[
+    include_str!("../../../plugins/docker-build/plugin.toml"),
     include_str!("../../../plugins/env-setup/plugin.toml"),
     include_str!("../../../plugins/health-check/plugin.toml"),
     include_str!("../../../plugins/noop/plugin.toml"),

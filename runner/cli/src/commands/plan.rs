@@ -24,8 +24,8 @@ use crate::{exit, git, included, show};
 ///
 /// With `--diff` it shows only what a change of the file adds to that (`+`), widens or narrows (`~`) and removes (`-`),
 /// against the file as it was at a git revision. Steps are the same where their id, name or plugin is; a step that uses
-/// another plugin is another step. Plugins are those of now, for both versions of the file. A script with another text is
-/// shown, but is no wider authority: what it says is the file's own change.
+/// another plugin is another step. Plugins are those of now, for both versions of the file. A script with another text,
+/// or a build by another Dockerfile, is shown, but is no wider authority: what it says is the file's own change.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

@@ -1,6 +1,6 @@
 //! `capstep why`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use capstep_grants::{PathProblem, WorkspacePath};
 use clap::Args;
@@ -16,7 +16,7 @@ use crate::{exit, show};
 /// Show which line of the pipeline lets which step touch a thing, and how. Runs nothing.
 ///
 /// A thing is a host or an address (`registry.example.com`, `10.0.0.7:22`, `root@203.0.113.7`), a URL, a path of the
-/// workspace or of a server (absolute), or a secret's name. Of a host everything is shown that goes there: logins,
+/// workspace or of a server (absolute), an image (`app:1`; without a tag all of them), or a secret's name. Of a host everything is shown that goes there: logins,
 /// uploads, scripts, requests, secrets. Of a path the grants that contain it; of a folder also those within it. Names
 /// are not resolved: an address is only found where an address is written.
 ///
@@ -30,7 +30,7 @@ Examples:
   capstep why 169.254.169.254 || echo 'no step can'")]
 pub(crate) struct Arguments {
     /// What is asked about.
-    #[arg(value_name = "HOST|PATH|URL|SECRET", required = true)]
+    #[arg(value_name = "HOST|PATH|URL|IMAGE|SECRET", required = true)]
     things: Vec<String>,
     /// The pipeline; without it, the nearest `capstep.yml`.
     #[arg(long, short, value_name = "FILE")]
@@ -55,7 +55,9 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliErr
         Some(&context.environment),
     )?;
     let (plan, _) = project.plan(&variables)?;
-    let answers = WhyAnswers::new(&plan, &arguments.things);
+    let answers = WhyAnswers::new(&plan, &arguments.things, |asked| {
+        local(&project.folder, asked)
+    });
     match arguments.format {
         Format::Json => context.printer.data(&super::json(&answers)?)?,
         Format::Text => {
@@ -82,6 +84,22 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliErr
     Ok(if found { exit::PASSED } else { exit::FAILED })
 }
 
+/// The path of the workspace that an absolute path is. Links on the way to the pipeline's folder are followed, those in it
+/// not: what is asked about need not be there.
+fn local(folder: &Path, asked: &str) -> Option<WorkspacePath> {
+    let asked = Path::new(asked.trim());
+    if !asked.is_absolute() {
+        return None;
+    }
+    let real = folder.canonicalize().ok();
+    let below = asked
+        .strip_prefix(folder)
+        .ok()
+        .or_else(|| asked.strip_prefix(real?).ok())?;
+    let below = below.to_str()?;
+    WorkspacePath::parse(if below.is_empty() { "." } else { below }).ok()
+}
+
 /// Why nothing is found, where more can be said than that.
 fn nowhere(project: &Project, asked: &str) -> String {
     let pipeline = project.pipeline.as_ref();
@@ -96,4 +114,31 @@ fn nowhere(project: &Project, asked: &str) -> String {
         return "it is out of every step's reach, whatever the pipeline says".to_owned();
     }
     format!("no line of {} hands it to one", project.source.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn absolute_paths_of_the_folder_are_paths_of_the_workspace() {
+        let around = tempfile::tempdir().unwrap();
+        let real = around.path().canonicalize().unwrap().join("real");
+        let link = around.path().join("link");
+        std::fs::create_dir(&real).unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        let check = |folder: &Path, asked: &Path, expected: Option<&str>| {
+            let found = local(folder, asked.to_str().unwrap());
+            let found = found.as_ref().map(WorkspacePath::as_str);
+            assert_eq!(found, expected, "{} {}", folder.display(), asked.display());
+        };
+        check(&real, &real.join("web/a.txt"), Some("web/a.txt"));
+        check(&real, &real, Some("."));
+        check(&link, &link.join("a"), Some("a"));
+        check(&link, &real.join("a"), Some("a"));
+        check(&real, &around.path().join("other"), None);
+        check(&real, &real.join("../x"), None);
+        check(&real, &real.join(".git/config"), None);
+        check(&real, Path::new("web/a.txt"), None);
+    }
 }

@@ -2,7 +2,7 @@
 
 use capstep_grants::plan::{JobPlan, Plan, StepPlan};
 
-use super::plan_row::{Row, of_caches, rows};
+use super::plan_row::{Row, of_job, rows};
 use super::table::{pad, width_of};
 use crate::error::count;
 use crate::printer::{Look, Style};
@@ -24,14 +24,14 @@ pub(crate) fn plan(plan: &Plan, look: Look) -> String {
         .iter()
         .map(|job| JobLines {
             job,
-            caches: of_caches(&job.caches),
+            own: of_job(job),
             steps: job.steps.iter().map(|step| (step, rows(step))).collect(),
         })
         .collect();
     let all = || {
         lines.iter().flat_map(|lines| {
             let steps = lines.steps.iter().flat_map(|(_, rows)| rows);
-            lines.caches.iter().chain(steps)
+            lines.own.iter().chain(steps)
         })
     };
     let verbs = all().map(|row| width_of(&row.verb)).max().unwrap_or(0);
@@ -43,10 +43,10 @@ pub(crate) fn plan(plan: &Plan, look: Look) -> String {
         .max()
         .unwrap_or(0);
     let columns = Columns { verbs, places };
-    for JobLines { job, caches, steps } in &lines {
+    for JobLines { job, own, steps } in &lines {
         text.push('\n');
         text.push_str(&job_line(job, look));
-        for row in caches {
+        for row in own {
             text.push_str(&row_line(row, columns, look));
         }
         for (step, rows) in steps {
@@ -66,8 +66,8 @@ pub(crate) fn plan(plan: &Plan, look: Look) -> String {
 /// A job and its lines.
 struct JobLines<'a> {
     job: &'a JobPlan,
-    /// What it keeps between runs.
-    caches: Vec<Row>,
+    /// Those of the job itself.
+    own: Vec<Row>,
     steps: Vec<StepLines<'a>>,
 }
 

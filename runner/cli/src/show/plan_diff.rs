@@ -5,13 +5,15 @@ use capstep_grants::changes::{Change, ChangeKind, Changes, Side};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::plan_row::{JOB_ITSELF, Row, of_cached, of_flow, of_grant};
+use super::plan_row::{JOB_ITSELF, Row, of_cached, of_environment, of_flow, of_grant, of_host_key};
 use super::table::{pad, width_of};
-use crate::error::count;
 use crate::printer::{Look, Style};
 
 /// The version of this shape.
 const DIFF_VERSION: u32 = 1;
+
+/// Where a job says that it deploys, as a pointer.
+const ENVIRONMENT: &str = "environment";
 
 /// What `capstep plan --diff REF --format json` writes.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -53,7 +55,7 @@ pub(crate) struct DiffLine {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct DiffSide {
-    /// The input, by its JSON Pointer.
+    /// The input, by its JSON Pointer; `environment` and `cache/…` of the job itself.
     pub(crate) pointer: String,
     /// What may be done: `read`, `ssh: script, files`, `secret`.
     pub(crate) how: String,
@@ -91,12 +93,18 @@ fn line(change: &Change<'_>) -> DiffLine {
 
 fn side(side: &Side<'_>) -> DiffSide {
     let (pointer, place, Row { verb, thing, .. }) = match side {
-        Side::Grant(grant, step) => (&grant.pointer, &grant.place, of_grant(grant, step)),
-        Side::Secret(flow) => (&flow.pointer, &flow.place, of_flow(flow)),
-        Side::Cache(cache, cached) => (&cached.pointer, &cached.place, of_cached(cache, cached)),
+        Side::Grant(grant, step) => (grant.pointer.as_str(), &grant.place, of_grant(grant, step)),
+        Side::HostKey(key, step) => (key.pointer.as_str(), &key.place, of_host_key(key, step)),
+        Side::Environment(job) => (ENVIRONMENT, &job.place, of_environment(job)),
+        Side::Secret(flow) => (flow.pointer.as_str(), &flow.place, of_flow(flow)),
+        Side::Cache(cache, cached) => (
+            cached.pointer.as_str(),
+            &cached.place,
+            of_cached(cache, cached),
+        ),
     };
     DiffSide {
-        pointer: pointer.clone(),
+        pointer: pointer.to_owned(),
         how: verb.trim_end_matches(':').to_owned(),
         thing,
         place: place.clone(),
@@ -177,7 +185,7 @@ fn summary(diff: &PlanDiff) -> String {
         .collect();
     match number(ChangeKind::OtherCode) {
         0 => {}
-        scripts => said.push(format!("{} with other code", count(scripts, "script"))),
+        others => said.push(format!("{others} with other code")),
     }
     if said.is_empty() {
         "the same authority as before".to_owned()

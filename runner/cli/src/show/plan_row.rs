@@ -1,9 +1,10 @@
 //! What one line of a plan says.
 
-use capstep_grants::bind::Provenance;
+use capstep_grants::bind::{HostKey, Provenance};
 use capstep_grants::manifest::Access;
 use capstep_grants::plan::{
-    CachePlan, CachedPath, SecretFlow, StepPlan, describe, starts_project_code,
+    CachePlan, CachedPath, JobEnvironment, JobPlan, SecretFlow, StepPlan, describe,
+    starts_project_code,
 };
 use capstep_grants::{Authority, Grant, Place};
 use capstep_pipeline::SCRIPT;
@@ -47,6 +48,9 @@ pub(super) fn rows(step: &StepPlan) -> Vec<Row> {
             rows.push((&grant.place, row));
         }
     }
+    for key in &step.host_keys {
+        rows.push((&key.place, of_host_key(key, step)));
+    }
     for flow in &step.secrets {
         rows.push((&flow.place, of_flow(flow)));
     }
@@ -61,14 +65,42 @@ pub(super) fn rows(step: &StepPlan) -> Vec<Row> {
     rows.into_iter().map(|(_, row)| row).chain(notes).collect()
 }
 
-/// The lines of what a job keeps between runs.
-pub(super) fn of_caches(caches: &[CachePlan]) -> Vec<Row> {
-    let paths = caches
+/// The lines of the job itself: where it deploys to, and what it keeps between runs.
+pub(super) fn of_job(job: &JobPlan) -> Vec<Row> {
+    let paths = job
+        .caches
         .iter()
         .flat_map(|cache| cache.paths.iter().map(move |cached| (cache, cached)));
-    paths
-        .map(|(cache, cached)| of_cached(cache, cached))
+    let caches = paths.map(|(cache, cached)| of_cached(cache, cached));
+    job.environment
+        .iter()
+        .map(of_environment)
+        .chain(caches)
         .collect()
+}
+
+/// The line of the environment that a job deploys to.
+pub(super) fn of_environment(environment: &JobEnvironment) -> Row {
+    let thing = match &environment.name {
+        Some(name) => name.clone(),
+        None => format!("something known at run time (from {})", environment.written),
+    };
+    Row {
+        verb: "deploys to".to_owned(),
+        thing,
+        place: environment.place.to_string(),
+        style: Style::Name,
+    }
+}
+
+/// The line of a host key that this step pins.
+pub(super) fn of_host_key(key: &HostKey, step: &StepPlan) -> Row {
+    Row {
+        verb: "host key".to_owned(),
+        thing: format!("{} of {}", key.fingerprint, step.shown(&key.targets)),
+        place: key.place.to_string(),
+        style: Style::Name,
+    }
 }
 
 /// The line of a path that a job keeps.

@@ -1,8 +1,8 @@
 //! Which lines let which step touch a thing.
 
-use capstep_grants::Place;
 use capstep_grants::plan::Plan;
 use capstep_grants::why::{self, Certainty, Finding, Reached};
+use capstep_grants::{Place, WorkspacePath};
 use capstep_pipeline::did_you_mean;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -63,17 +63,25 @@ pub(crate) struct WhyLine {
 }
 
 impl WhyAnswers {
-    pub(crate) fn new(plan: &Plan, asked: &[String]) -> Self {
+    /// `local`: the path of the workspace that an absolute one is.
+    pub(crate) fn new(
+        plan: &Plan,
+        asked: &[String],
+        local: impl Fn(&str) -> Option<WorkspacePath>,
+    ) -> Self {
         Self {
             version: WHY_VERSION,
             file: plan.file.clone(),
-            answers: asked.iter().map(|asked| answer(plan, asked)).collect(),
+            answers: asked
+                .iter()
+                .map(|asked| answer(plan, asked, local(asked).as_ref()))
+                .collect(),
         }
     }
 }
 
-fn answer(plan: &Plan, asked: &str) -> WhyAnswer {
-    let found = why::find(plan, asked);
+fn answer(plan: &Plan, asked: &str, local: Option<&WorkspacePath>) -> WhyAnswer {
+    let found = why::find(plan, asked, local);
     let near = if found.is_empty() {
         let known = why::known_names(plan);
         did_you_mean(asked, known.iter().map(String::as_str)).map(str::to_owned)

@@ -33,18 +33,28 @@ pub(super) fn settings(
         if later {
             return Some(None);
         }
-        let text = values.pointer(&role.pointer).and_then(Value::as_str)?;
-        Some(Some(text.to_owned()))
+        values.pointer(&role.pointer).map(Some)
     };
-    let dockerfile = value(RoleKind::Dockerfile).unwrap_or_else(|| Some(DOCKERFILE.to_owned()));
-    let network = match value(RoleKind::BuildNetwork) {
-        Some(Some(name)) if name == "none" => "no".to_owned(),
+    let text = |kind: RoleKind| match value(kind)? {
+        Some(value) => value.as_str().map(|text| Some(text.to_owned())),
+        None => Some(None),
+    };
+    let dockerfile = text(RoleKind::Dockerfile).unwrap_or_else(|| Some(DOCKERFILE.to_owned()));
+    let network = match text(RoleKind::BuildNetwork) {
+        Some(Some(name)) if name == "none" => BuildSettings::NO_NETWORK.to_owned(),
         Some(None) => "yes, or no: known when the step starts".to_owned(),
         Some(Some(_)) | None => "yes".to_owned(),
+    };
+    // What isn't known yet may come to it: the plan shows the most.
+    let pull = match value(RoleKind::PullBase) {
+        Some(Some(value)) => value.as_bool().unwrap_or(false),
+        Some(None) => true,
+        None => false,
     };
     Some(BuildSettings {
         dockerfile,
         network,
+        pull,
     })
 }
 

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::bound::Bound;
 use super::build;
+use super::host_keys::{HostKey, host_keys};
 use super::leaf::{Leaf, LeafValue, Provenance};
 use super::roles::{RoleBinding, RoleFinder, RoleKind};
 use super::script;
@@ -32,6 +33,8 @@ pub struct BoundStep {
     pub secrets: Vec<SecretBinding>,
     /// What the host reads for the plugin.
     pub roles: Vec<RoleBinding>,
+    /// The host keys that are pinned.
+    pub host_keys: Vec<HostKey>,
 }
 
 /// A secret in an input.
@@ -101,6 +104,7 @@ pub(super) fn derive(
     };
     finder.fields(&manifest.inputs, "", &values);
     bound.roles = finder.found;
+    bound.host_keys = host_keys(source, &bound.roles, &leaves);
     for role in &bound.roles {
         match role.kind {
             RoleKind::Shared => shared_paths(&leaves, &role.pointer, diagnostics),

@@ -4,13 +4,14 @@
 //! `environment` adds what `env` says to the input that takes it,
 //! `walk` reads the values against the manifest, `scalar` checks data, `derive` turns what carries authority into
 //! grants and what holds secrets into flows, `roles` finds what the host reads, `bound` limits values that are
-//! known only at run time, `build` says how a build context is built, `script` what a script can't be handed, `steering`
+//! known only at run time, `build` says how a build context is built, `host_keys` which host keys are pinned, `script` what a script can't be handed, `steering`
 //! checks the values of roles that the host acts on.
 
 mod bound;
 mod build;
 mod derive;
 mod environment;
+mod host_keys;
 mod leaf;
 mod roles;
 mod scalar;
@@ -24,6 +25,7 @@ mod walk;
 
 pub use bound::Bound;
 pub use derive::{BoundStep, SecretBinding, SinkBinding};
+pub use host_keys::HostKey;
 pub use leaf::Provenance;
 pub use roles::{RoleBinding, RoleKind};
 pub(crate) use scalar::check as check_scalar;

@@ -4,11 +4,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::caches::caches;
-use super::covers::{Held, covers};
+use super::covers::{Held, covers, is_build_of};
+use super::environment::environment;
+use super::host_keys::host_keys;
 use super::pair;
 use crate::authority::Authority;
+use crate::bind::HostKey;
 use crate::grant::Grant;
-use crate::plan::{CachePlan, CachedPath, JobPlan, Plan, SecretFlow, StepPlan};
+use crate::plan::{CachePlan, CachedPath, JobEnvironment, JobPlan, Plan, SecretFlow, StepPlan};
 
 /// What one plan allows and another doesn't.
 #[derive(Debug, Clone)]
@@ -49,7 +52,7 @@ pub enum ChangeKind {
     Widened,
     /// A step may touch less of something.
     Narrowed,
-    /// The project's own code that a step starts is another text.
+    /// The project's own code that a step starts is another text, or another Dockerfile.
     OtherCode,
     /// A step may no longer touch something.
     Removed,
@@ -70,8 +73,12 @@ impl ChangeKind {
 pub enum Side<'a> {
     /// Authority, and the step that holds it.
     Grant(&'a Grant, &'a StepPlan),
+    /// A host key that the step pins.
+    HostKey(&'a HostKey, &'a StepPlan),
     /// A secret on its way.
     Secret(&'a SecretFlow),
+    /// Where the job deploys to.
+    Environment(&'a JobEnvironment),
     /// What the job keeps between runs.
     Cache(&'a CachePlan, &'a CachedPath),
 }
@@ -95,7 +102,7 @@ fn of_job<'a>(
     new: Option<&'a JobPlan>,
     list: &mut Vec<Change<'a>>,
 ) {
-    caches(old, new, &mut |kind, old, new| {
+    let mut say = |kind, old, new| {
         list.push(Change {
             job: id,
             step: None,
@@ -103,7 +110,9 @@ fn of_job<'a>(
             old,
             new,
         });
-    });
+    };
+    environment(old, new, &mut say);
+    caches(old, new, &mut say);
     for (old, new) in pair::steps(old, new) {
         let Some(step) = new.or(old) else {
             continue;
@@ -118,6 +127,7 @@ fn of_job<'a>(
             });
         };
         grants(old, new, &mut say);
+        host_keys(old, new, &mut say);
         flows(old, new, &mut say);
     }
 }
@@ -126,7 +136,7 @@ pub(super) type Say<'a, 's> = dyn FnMut(ChangeKind, Option<Side<'a>>, Option<Sid
 
 fn held<'a>(step: Option<&'a StepPlan>) -> Vec<Held<'a>> {
     step.into_iter()
-        .flat_map(|step| step.authority.iter().map(move |grant| Held { grant, step }))
+        .flat_map(|step| step.held().map(move |grant| Held { grant, step }))
         .collect()
 }
 
@@ -176,8 +186,11 @@ fn grants<'a>(old: Option<&'a StepPlan>, new: Option<&'a StepPlan>, say: &mut Sa
     }
 }
 
-/// Whether both are scripts on the same targets, with other texts.
+/// Whether both are scripts on the same targets, with other texts; or builds of the same context, by other Dockerfiles.
 fn is_other_code(before: &Held<'_>, after: &Held<'_>) -> bool {
+    if is_build_of(*before, *after) {
+        return true;
+    }
     let is_script =
         |held: &Held<'_>| matches!(held.grant.authority, Some(Authority::Script { .. }));
     is_script(before) && is_script(after) && after.same_targets(before)
@@ -229,198 +242,5 @@ fn flows<'a>(old: Option<&'a StepPlan>, new: Option<&'a StepPlan>, say: &mut Say
     }
     for before in gone {
         say(ChangeKind::Removed, Some(Side::Secret(before)), None);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::plan::{Variables, describe};
-    use crate::testing::{Plugins, planned};
-
-    fn plan(jobs: &str) -> Plan {
-        let text = format!("version: 1\nsecrets: [KEY, OTHER]\nvars: {{ V: x }}\njobs:\n{jobs}");
-        let (source, plan, diagnostics) =
-            planned(&text, &Plugins::built_in(), &Variables::default());
-        let shown: Vec<String> = diagnostics
-            .iter()
-            .map(|found| found.plain(&source))
-            .collect();
-        assert_eq!(shown, Vec::<String>::new(), "{text}");
-        plan
-    }
-
-    fn side(side: &Option<Side<'_>>) -> String {
-        match side {
-            None => String::new(),
-            Some(Side::Grant(grant, _)) => {
-                let words: Vec<_> = grant.access.iter().map(|word| word.word()).collect();
-                format!("{} {}", words.join("+"), describe(grant))
-                    .trim()
-                    .to_owned()
-            }
-            Some(Side::Secret(flow)) => format!("{} → {}", flow.secrets.join("+"), flow.to),
-            Some(Side::Cache(cache, cached)) => format!("{} {}", cache.verb(), cached.path),
-        }
-    }
-
-    fn check(old: &str, new: &str, expected: &[&str]) {
-        let (old, new) = (plan(old), plan(new));
-        let changes = compare(&old, &new);
-        let found: Vec<String> = changes
-            .list
-            .iter()
-            .map(|change| {
-                format!(
-                    "{}.{} {:?} {} > {}",
-                    change.job,
-                    change.step.map_or(0, |step| step.number),
-                    change.kind,
-                    side(&change.old),
-                    side(&change.new)
-                )
-            })
-            .collect();
-        assert_eq!(found, expected, "{old:?} {new:?}");
-        let wider = found
-            .iter()
-            .any(|line| line.contains(" Added ") || line.contains(" Widened "));
-        assert_eq!(changes.is_wider(), wider);
-    }
-
-    /// One job `a` with steps that use `health-check` and `ssh-deploy`.
-    fn health(url: &str) -> String {
-        format!("  a:\n    steps:\n      - {{ uses: health-check, with: {{ {url} }} }}\n")
-    }
-
-    fn deploy(with: &str) -> String {
-        format!(
-            "  a:\n    steps:\n      - uses: ssh-deploy\n        with: {{ target: r@10.0.0.1, identity: \"${{{{ secrets.KEY }}}}\", known-hosts: k, {with} }}\n"
-        )
-    }
-
-    #[test]
-    fn the_same_is_no_change() {
-        let base = deploy("upload: [ { from: web, to: /srv } ], run: ls");
-        check(&base, &base, &[]);
-        // Another order, and a step before it.
-        let moved = base.replace(
-            "    steps:\n",
-            "    steps:\n      - { uses: noop, with: { echo: x } }\n",
-        );
-        check(&base, &moved, &[]);
-        check(
-            &deploy("upload: [ { from: a, to: /srv }, { from: b, to: /srv } ]"),
-            &deploy("upload: [ { from: b, to: /srv }, { from: a, to: /srv } ]"),
-            &[],
-        );
-    }
-
-    #[test]
-    fn more_less_and_other() {
-        check(
-            &health("url: \"https://a.example/x\""),
-            &health("url: [\"https://a.example/x\", \"https://b.example/\"]"),
-            &["a.1 Added  > request https://b.example/"],
-        );
-        check(
-            &health("url: \"https://a.example/x\""),
-            &health("url: \"https://b.example/x\""),
-            &[
-                "a.1 Removed request https://a.example/x > ",
-                "a.1 Added  > request https://b.example/x",
-            ],
-        );
-        check(
-            &deploy("upload: [ { from: web/dist, to: /srv/app } ]"),
-            &deploy("upload: [ { from: web, to: /srv/app } ]"),
-            &["a.1 Widened upload web/dist > upload web"],
-        );
-        check(
-            &deploy("upload: [ { from: web, to: /srv } ]"),
-            &deploy("upload: [ { from: web, to: /srv/app } ]"),
-            &["a.1 Narrowed upload /srv > upload /srv/app"],
-        );
-        check(
-            &deploy("upload: [ { from: web, to: /srv } ], run: ls"),
-            &deploy("upload: [ { from: web, to: /srv } ], run: rm -r /"),
-            &["a.1 OtherCode script ls > script rm -r /"],
-        );
-        check(
-            &health("url: \"https://a.example/x\""),
-            "  b:\n    steps: [ { uses: noop } ]\n",
-            &["a.1 Removed request https://a.example/x > "],
-        );
-    }
-
-    #[test]
-    fn secrets_that_go_elsewhere() {
-        let base = "  a:\n    steps:\n      - { uses: env-setup, with: { file: .env, vars: { A: \"${{ secrets.KEY }}\" } } }\n";
-        check(
-            base,
-            &base.replace("secrets.KEY", "secrets.OTHER"),
-            &[
-                "a.1 Added  > OTHER → file .env (compose)",
-                "a.1 Removed KEY → file .env (compose) > ",
-            ],
-        );
-        check(
-            base,
-            &base.replace(".env,", "other.env,"),
-            &[
-                "a.1 Removed write .env > ",
-                "a.1 Added  > write other.env",
-                "a.1 Added  > KEY → file other.env (compose)",
-                "a.1 Removed KEY → file .env (compose) > ",
-            ],
-        );
-    }
-
-    #[test]
-    fn what_a_job_keeps() {
-        let kept =
-            |cache: &str| format!("  a:\n    cache: {cache}\n    steps: [{{ uses: noop }}]\n");
-        let none = "  a:\n    steps: [{ uses: noop }]\n";
-        let base = kept("{ paths: [lib, tmp], key: k }");
-        check(
-            none,
-            &base,
-            &["a.0 Added  > cache lib", "a.0 Added  > cache tmp"],
-        );
-        check(
-            &base,
-            none,
-            &["a.0 Removed cache lib > ", "a.0 Removed cache tmp > "],
-        );
-        // Another key, another order and another number of caches change nothing that may be touched.
-        check(
-            &base,
-            &kept("[{ paths: tmp, key: a }, { paths: lib, key: b }]"),
-            &[],
-        );
-        check(
-            &kept("{ paths: lib/a, key: k, save: never }"),
-            &kept("{ paths: lib/a, key: k }"),
-            &["a.0 Widened restore from cache lib/a > cache lib/a"],
-        );
-        check(
-            &kept("{ paths: lib, key: k }"),
-            &kept("{ paths: lib/a, key: k }"),
-            &["a.0 Narrowed cache lib > cache lib/a"],
-        );
-        check(
-            &kept("{ paths: lib/a, key: k }"),
-            &kept("{ paths: lib, key: k }"),
-            &["a.0 Widened cache lib/a > cache lib"],
-        );
-    }
-
-    #[test]
-    fn another_plugin_is_another_holder() {
-        check(
-            "  a:\n    steps:\n      - { id: s, uses: health-check, with: { tcp: \"10.0.0.1:1\" } }\n",
-            "  a:\n    steps:\n      - { id: s, uses: noop }\n",
-            &["a.1 Removed connect 10.0.0.1:1 > "],
-        );
     }
 }

@@ -7,7 +7,7 @@ use url::Url;
 use crate::authority::Authority;
 use crate::bind::Provenance;
 use crate::check::url_fits;
-use crate::grant::Grant;
+use crate::grant::{BuildSettings, Grant};
 use crate::manifest::UrlMatch;
 use crate::plan::StepPlan;
 use crate::remote_path;
@@ -58,8 +58,19 @@ impl Held<'_> {
 
 /// Whether `wide` allows all that `narrow` does.
 pub(super) fn covers(wide: Held<'_>, narrow: Held<'_>) -> bool {
+    let dockerfile = |held: Held<'_>| held.grant.build.clone().map(|build| build.dockerfile);
+    dockerfile(wide) == dockerfile(narrow) && covers_but_for_code(wide, narrow)
+}
+
+/// Whether `wide` is a build that allows all that the one of `narrow` does, by whichever Dockerfile.
+pub(super) fn is_build_of(wide: Held<'_>, narrow: Held<'_>) -> bool {
+    wide.grant.build.is_some() && covers_but_for_code(wide, narrow)
+}
+
+fn covers_but_for_code(wide: Held<'_>, narrow: Held<'_>) -> bool {
     let (old, new) = (wide.grant, narrow.grant);
     old.kind == new.kind
+        && build(old.build.as_ref(), new.build.as_ref())
         && old.role == new.role
         && new.access.iter().all(|word| old.access.contains(word))
         && is_as_certain(&old.provenance, &new.provenance)
@@ -74,6 +85,17 @@ pub(super) fn covers(wide: Held<'_>, narrow: Held<'_>) -> bool {
             (None, None) => old.within == new.within,
             (Some(_), None) | (None, Some(_)) => false,
         }
+}
+
+/// Whether a build may reach all that another one may.
+fn build(wide: Option<&BuildSettings>, narrow: Option<&BuildSettings>) -> bool {
+    match (wide, narrow) {
+        (None, None) => true,
+        (Some(wide), Some(narrow)) => {
+            (wide.reaches_a_network() || !narrow.reaches_a_network()) && (wide.pull || !narrow.pull)
+        }
+        (Some(_), None) | (None, Some(_)) => false,
+    }
 }
 
 /// Whether a value comes from somebody who is trusted at least as far.

@@ -5,9 +5,10 @@ use capstep_pipeline::{Backoff, Source, Step};
 use super::describe::{beside, describe, describe_unknown, shown};
 use super::{SecretFlow, StepPlan, step_name};
 use crate::authority::Authority;
-use crate::bind::{BoundStep, RoleKind, SecretBinding};
+use crate::bind::{BoundStep, Provenance, RoleKind, SecretBinding};
 use crate::grant::{Grant, Place};
 use crate::manifest::{Abi, Access, Manifest, SinkKind};
+use crate::workspace_path::WorkspacePath;
 
 pub(super) fn step_plan(
     source: &Source,
@@ -22,12 +23,10 @@ pub(super) fn step_plan(
         .map(|secret| flow(secret, &bound.grants, manifest.abi))
         .collect();
     let mut notes = Vec::new();
-    if manifest.abi == Abi::Host
-        && !bound
-            .grants
-            .iter()
-            .any(|grant| matches!(grant.authority, Some(Authority::Path { .. })))
-    {
+    let whole_folder = (manifest.abi == Abi::Host)
+        .then(|| whole_folder(source, step, &bound.grants))
+        .flatten();
+    if whole_folder.is_some() {
         notes.push(
             "may read and change the whole folder; `reads` and `writes` say less, and let races be found"
                 .to_owned(),
@@ -122,10 +121,35 @@ pub(super) fn step_plan(
             .map(|span| Place::of(source, *span))
             .collect(),
         authority: bound.grants,
+        whole_folder,
+        host_keys: bound.host_keys,
         secrets,
         runs_project_code,
         notes,
     }
+}
+
+/// What a script may touch that names no path: the folder, but for what no step is handed. It is judged for no race, so
+/// it stands beside the other grants.
+fn whole_folder(source: &Source, step: &Step, grants: &[Grant]) -> Option<Grant> {
+    let names_paths = grants.iter().any(|grant| grant.kind == "path");
+    if names_paths {
+        return None;
+    }
+    Some(Grant {
+        pointer: "/writes".to_owned(),
+        kind: "path",
+        authority: Some(Authority::Path {
+            path: WorkspacePath::parse(".").ok()?,
+        }),
+        access: vec![Access::Read, Access::Write],
+        off: Vec::new(),
+        role: None,
+        build: None,
+        provenance: Provenance::Written,
+        within: None,
+        place: Place::of(source, step.uses.span),
+    })
 }
 
 fn flow(secret: &SecretBinding, grants: &[Grant], abi: Abi) -> SecretFlow {

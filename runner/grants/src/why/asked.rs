@@ -2,6 +2,7 @@
 
 use url::Url;
 
+use crate::image_reference::ImageReference;
 use crate::remote_path;
 use crate::text;
 use crate::workspace_path::WorkspacePath;
@@ -21,6 +22,36 @@ pub(super) struct Asked {
     pub(super) path: Option<WorkspacePath>,
     /// An absolute path, of a server.
     pub(super) remote: Option<String>,
+    /// An image.
+    pub(super) image: Option<AskedImage>,
+}
+
+/// An image, in the spelling that a plan has.
+#[derive(Debug)]
+pub(super) struct AskedImage {
+    reference: ImageReference,
+    /// Whether a tag or a digest was named; without, all of the repository's are meant.
+    exact: bool,
+}
+
+impl AskedImage {
+    fn parse(text: &str) -> Option<Self> {
+        let reference = ImageReference::parse(text).ok()?;
+        let last = text.rsplit('/').next().unwrap_or_default();
+        Some(Self {
+            reference,
+            exact: last.contains([':', '@']),
+        })
+    }
+
+    /// Whether an image is the one that was asked for.
+    pub(super) fn is(&self, image: &ImageReference) -> bool {
+        if self.exact {
+            self.reference == *image
+        } else {
+            self.reference.name() == image.name()
+        }
+    }
 }
 
 /// A host.
@@ -35,7 +66,8 @@ pub(super) struct AskedHost {
 }
 
 impl Asked {
-    pub(super) fn parse(written: &str) -> Self {
+    /// Reads a text. `local`: the path of the workspace that it is, where it was written as an absolute one.
+    pub(super) fn parse(written: &str, local: Option<&WorkspacePath>) -> Self {
         let text = written.trim().to_owned();
         if text.contains("://") {
             return Self {
@@ -55,8 +87,9 @@ impl Asked {
             secret: is_name.then(|| name.to_owned()),
             url: None,
             host: host(&text),
-            path: WorkspacePath::parse(&text).ok(),
+            path: local.cloned().or_else(|| WorkspacePath::parse(&text).ok()),
             remote,
+            image: AskedImage::parse(&text),
             text,
         }
     }
@@ -85,7 +118,7 @@ mod tests {
     #[test]
     fn a_text_has_its_meanings() {
         let check = |text: &str, expected: &str| {
-            let asked = Asked::parse(text);
+            let asked = Asked::parse(text, None);
             let mut found = Vec::new();
             found.extend(asked.secret.map(|name| format!("secret {name}")));
             found.extend(asked.url.map(|url| format!("url {url}")));
@@ -116,5 +149,36 @@ mod tests {
         check("./web/a.txt", "path web/a.txt");
         check("/srv//app/", "remote /srv/app");
         check("", "");
+    }
+
+    #[test]
+    fn images_have_short_names() {
+        let image = |text: &str| ImageReference::parse(text).unwrap();
+        for (asked, of, expected) in [
+            ("app:1", "docker.io/library/app:1", true),
+            ("docker.io/library/app:1", "app:1", true),
+            ("app", "app:1", true),
+            ("app:2", "app:1", false),
+            ("team/app", "docker.io/team/app", true),
+            ("app:1", "registry.example.com/app:1", false),
+            (
+                "registry.example.com/app",
+                "registry.example.com/app:1",
+                true,
+            ),
+            ("App", "app:1", false),
+        ] {
+            let asked_image = Asked::parse(asked, None).image;
+            let found = asked_image.is_some_and(|asked| asked.is(&image(of)));
+            assert_eq!(found, expected, "{asked} {of}");
+        }
+    }
+
+    #[test]
+    fn absolute_paths_may_lie_in_the_workspace() {
+        let local = WorkspacePath::parse("web/a.txt").unwrap();
+        let asked = Asked::parse("/home/me/app/web/a.txt", Some(&local));
+        assert_eq!(asked.path, Some(local));
+        assert_eq!(asked.remote.as_deref(), Some("/home/me/app/web/a.txt"));
     }
 }

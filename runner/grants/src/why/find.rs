@@ -4,10 +4,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::asked::Asked;
+use super::release;
 use super::touch::{is_below, touches};
 use crate::authority::Authority;
 use crate::grant::Grant;
 use crate::plan::{CachePlan, CachedPath, Plan, SecretFlow, StepPlan, describe};
+use crate::workspace_path::WorkspacePath;
 
 /// A line of the pipeline that lets a step touch a thing.
 #[derive(Debug, Clone)]
@@ -45,9 +47,10 @@ pub enum Certainty {
     Possible,
 }
 
-/// The lines that let a step touch what the text means, in the order of the plan.
-pub fn find<'a>(plan: &'a Plan, asked: &str) -> Vec<Finding<'a>> {
-    let asked = Asked::parse(asked);
+/// The lines that let a step touch what the text means, in the order of the plan. `local`: the path of the workspace that it
+/// is, where it was written as an absolute one.
+pub fn find<'a>(plan: &'a Plan, asked: &str, local: Option<&WorkspacePath>) -> Vec<Finding<'a>> {
+    let asked = Asked::parse(asked, local);
     let mut found = Vec::new();
     for job in &plan.jobs {
         let cached = of_caches(&job.caches, &asked).into_iter();
@@ -85,15 +88,17 @@ fn of_caches<'a>(caches: &'a [CachePlan], asked: &Asked) -> Vec<(Reached<'a>, Ce
 fn of_step<'a>(step: &'a StepPlan, asked: &Asked) -> Vec<(Reached<'a>, Certainty)> {
     // A pointer may stand for several items of a list; each is judged by itself.
     let mut grants: Vec<Option<Certainty>> = step
-        .authority
-        .iter()
-        .map(|grant| touches(grant, asked).or_else(|| text_is(grant, asked)))
+        .held()
+        .map(|grant| {
+            touches(grant, asked)
+                .or_else(|| release::touches(step, grant, asked))
+                .or_else(|| text_is(grant, asked))
+        })
         .collect();
     // What lies or runs on a thing that is reached: paths and scripts on a server.
     loop {
         let more: Vec<(usize, Certainty)> = step
-            .authority
-            .iter()
+            .held()
             .enumerate()
             .filter(|(at, _)| grants.get(*at).is_some_and(Option::is_none))
             .filter_map(|(at, grant)| {
@@ -112,8 +117,7 @@ fn of_step<'a>(step: &'a StepPlan, asked: &Asked) -> Vec<(Reached<'a>, Certainty
         }
     }
     let lines = step
-        .authority
-        .iter()
+        .held()
         .zip(&grants)
         .filter_map(|(grant, certainty)| Some((Reached::Grant(grant, step), (*certainty)?)));
     let flows = step.secrets.iter().filter_map(|flow| {
@@ -133,8 +137,7 @@ fn of_step<'a>(step: &'a StepPlan, asked: &Asked) -> Vec<(Reached<'a>, Certainty
 
 /// How sure it is that one of these inputs is reached.
 fn sure(step: &StepPlan, grants: &[Option<Certainty>], pointers: &[String]) -> Option<Certainty> {
-    step.authority
-        .iter()
+    step.held()
         .zip(grants)
         .filter(|(grant, _)| pointers.contains(&grant.pointer))
         .filter_map(|(_, certainty)| *certainty)
@@ -220,7 +223,7 @@ jobs:
     fn check(asked: &str, expected: &[&str]) {
         let (_, plan, diagnostics) = planned(PIPELINE, &Plugins::built_in(), &Variables::default());
         assert_eq!(diagnostics, []);
-        let found: Vec<String> = find(&plan, asked)
+        let found: Vec<String> = find(&plan, asked, None)
             .iter()
             .map(|found| {
                 let what = match found.reached {
@@ -317,7 +320,7 @@ jobs:
         let (_, plan, diagnostics) = planned(text, &Plugins::built_in(), &Variables::default());
         assert_eq!(diagnostics, []);
         let check = |asked: &str, expected: &[Certainty]| {
-            let found: Vec<_> = find(&plan, asked)
+            let found: Vec<_> = find(&plan, asked, None)
                 .iter()
                 .map(|found| found.certainty)
                 .collect();

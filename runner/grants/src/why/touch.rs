@@ -56,8 +56,13 @@ fn known(authority: &Authority, asked: &Asked) -> Option<Certainty> {
                 remote_path::contains(asked, path).then_some(Certainty::Below)
             }
         }
-        // The image itself is found by its text.
-        Authority::Image { image } => granted(is_registry(asked.host.as_ref()?, &image.registry)),
+        Authority::Image { image } => {
+            let is_host = |host| is_registry(host, &image.registry);
+            granted(
+                asked.image.as_ref().is_some_and(|asked| asked.is(image))
+                    || asked.host.as_ref().is_some_and(is_host),
+            )
+        }
         Authority::Registry { host } => granted(is_registry(asked.host.as_ref()?, host)),
         // By its name, as the plan writes it.
         Authority::State { .. } => None,
