@@ -31,10 +31,18 @@ const NO_DIRECTORY: u32 = 125;
 /// grandchild, so that the script's `wait` does not wait for it, and holds no output, so that the script's end is
 /// seen. It starts inside the group that holds the script, when the shell has read the whole program: earlier it would
 /// take the rest of it. Once the shell is gone it does nothing: what a script leaves in the background on purpose lives on.
-const WATCHER: &str =
-    "{ ( ( while read -r line; do :; done; kill -0 $$ && kill -TERM -$$ ) <&3 >/dev/null 2>&1 & )
-exec 3<&-
-";
+const WATCHER: &str = "{ ( ( while read -r line; do :; done; kill -0 $$ && kill -TERM -$$ ) <&3 >/dev/null 2>&1 & ); \
+                       exec 3<&-; ";
+
+/// How the program begins: `$1` is a line end from here on. Bash and busybox number an `eval`'s lines from the line that
+/// it stands in; only where all before the script's end is one line does a message name the script's own line.
+pub const PROGRAM_START: &str = r#"set -- "$(printf '\n.')"; set -- "${1%.}"; "#;
+
+/// Ends the script at the first command that fails; in bash also where one of a pipe does, as for scripts on this machine.
+const ERREXIT: &str = r#"set -e; [ -z "${BASH_VERSION-}" ] || set -o pipefail; "#;
+
+/// What stands for a line end between single quotes.
+pub const LINE_END: &str = r#"'"$1"'"#;
 
 /// Which shell runs a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -68,7 +76,7 @@ pub struct ScriptRequest<'a> {
     pub working_directory: Option<&'a str>,
     /// Which shell runs it.
     pub interpreter: Interpreter,
-    /// Whether the first failing command ends it (`set -e`).
+    /// Whether the first failing command ends it (`set -e`, with bash `pipefail` too).
     pub errexit: bool,
 }
 
@@ -118,15 +126,15 @@ impl Session {
     }
 }
 
-/// The program that the bootstrap reads: exports, the change of folder, and the script as one word for `eval`, with
-/// standard input empty while it runs (the shell still reads the program from there). Fails with `invalid` for a
-/// variable's name that is none, or a NUL.
+/// The program that the bootstrap reads, one long line and an end: exports, the change of folder, and the script as one
+/// word for `eval`, with standard input empty while it runs (the shell still reads the program from there). Fails with
+/// `invalid` for a variable's name that is none, or a NUL.
 pub fn program(request: &ScriptRequest<'_>) -> Result<Zeroizing<String>, SshError> {
     let invalid = |message: String| SshError::channel(SshErrorKind::Invalid, message);
     if !is_plain(request.script) {
         return Err(invalid("the script holds a NUL".into()));
     }
-    let mut program = Zeroizing::new(String::new());
+    let mut program = Zeroizing::new(PROGRAM_START.to_owned());
     for (name, value) in request.env {
         if !is_variable_name(name) {
             return Err(invalid(format!("{name:?} is not a variable's name")));
@@ -134,12 +142,11 @@ pub fn program(request: &ScriptRequest<'_>) -> Result<Zeroizing<String>, SshErro
         if !is_plain(value) {
             return Err(invalid(format!("the value of {name} holds a NUL")));
         }
-        let value = Zeroizing::new(single_quote(value));
         program.push_str("export ");
         program.push_str(name);
         program.push('=');
-        program.push_str(&value);
-        program.push('\n');
+        program.push_str(&in_one_line(value));
+        program.push_str("; ");
     }
     if let Some(directory) = request.working_directory {
         if !is_plain(directory) {
@@ -152,21 +159,28 @@ pub fn program(request: &ScriptRequest<'_>) -> Result<Zeroizing<String>, SshErro
             format!("./{directory}")
         };
         program.push_str(&format!(
-            "cd -- {} || exit {NO_DIRECTORY}\n",
-            single_quote(&directory)
+            "cd -- {} || exit {NO_DIRECTORY}; ",
+            *in_one_line(&directory)
         ));
     }
     if request.errexit {
-        program.push_str("set -e\n");
+        program.push_str(ERREXIT);
     }
-    let script = Zeroizing::new(single_quote(request.script));
-    program.push_str("exec 3<&0\n");
+    program.push_str("exec 3<&0; ");
     program.push_str(WATCHER);
+    // The script has no arguments: what stood for line ends is gone before it begins, in its own first line.
+    let script = Zeroizing::new(format!("set --; {}", request.script));
     program.push_str("eval ");
-    program.push_str(&script);
+    program.push_str(&in_one_line(&script));
     // `exit` belongs to the group too: the input does not end, so the shell must not look for more.
     program.push_str("\nexit\n} </dev/null\n");
     Ok(program)
+}
+
+/// A text as one word without a line end in it.
+fn in_one_line(text: &str) -> Zeroizing<String> {
+    let quoted = Zeroizing::new(single_quote(text));
+    Zeroizing::new(quoted.replace('\n', LINE_END))
 }
 
 #[cfg(test)]
@@ -231,6 +245,34 @@ mod tests {
         check("if true; then\n  echo '}'\nfi", 0, "}\n");
         check("read line || echo empty", 0, "empty\n");
         check("echo x\\\ny", 0, "xy\n");
+        check("echo \"$# ${1-none}\"", 0, "0 none\n");
+    }
+
+    #[test]
+    fn in_bash_a_pipe_fails_with_any_of_its_commands() {
+        let request = request("false | true\necho on", &[]);
+        assert_eq!(run_locally(&request, BOOTSTRAP_BASH), (Some(1), vec![]));
+        let (code, stdout) = run_locally(&request, "exec dash -s");
+        assert_eq!((code, stdout.as_slice()), (Some(0), &b"on\n"[..]));
+    }
+
+    #[test]
+    fn messages_name_the_lines_of_the_script() {
+        let env = [("A".to_owned(), Zeroizing::new("one\ntwo\n".to_owned()))];
+        let script =
+            "exec 2>&1\necho \"$A\"; no-such-program || :\n\nf() {\n  no-such-program\n}\nf || :\n";
+        for command in [BOOTSTRAP_AUTO, BOOTSTRAP_BASH, BOOTSTRAP_SH] {
+            let (code, stdout) = run_locally(&request(script, &env), command);
+            let said = String::from_utf8_lossy(&stdout);
+            assert_eq!(code, Some(0), "{command}: {said}");
+            let lines: Vec<&str> = said.lines().collect();
+            assert_eq!(lines.get(..3), Some(&["one", "two", ""][..]), "{said}");
+            // `bash: line 2: …`, and dash's `sh: 2: eval: …`.
+            for (said, number) in lines.iter().skip(3).zip([" 2: ", " 5: "]) {
+                assert!(said.contains(number), "{command}: {said}");
+            }
+            assert_eq!(lines.len(), 5, "{command}: {said}");
+        }
     }
 
     #[test]

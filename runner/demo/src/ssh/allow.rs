@@ -103,7 +103,10 @@ fn is_ours(root: &Root, input: &[u8]) -> bool {
 
 /// Whether a program is the demo's script, with variables of the demo's names and in a folder of the site.
 fn is_script(root: &Root, text: &str) -> bool {
-    let (variables, rest) = assignments(text, "export ");
+    let Some(text_of_values) = text.strip_prefix(script::PROGRAM_START) else {
+        return false;
+    };
+    let (variables, rest) = assignments(text_of_values, "export ", "; ");
     let known = |name: &str| REQUIRED_VARIABLES.contains(&name);
     if !variables.iter().all(|(name, _)| known(name)) {
         return false;
@@ -133,7 +136,7 @@ fn is_script(root: &Root, text: &str) -> bool {
 fn is_release(root: &Root, text: &str) -> bool {
     let Some((values, _)) = text
         .strip_prefix(release::PROGRAM_START)
-        .map(|rest| assignments(rest, ""))
+        .map(|rest| assignments(rest, "", "\n"))
     else {
         return false;
     };

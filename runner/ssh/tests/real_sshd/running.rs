@@ -104,6 +104,22 @@ async fn exit_codes_and_signals_are_kept() {
 }
 
 #[tokio::test]
+async fn messages_name_the_lines_of_the_script() {
+    let server = Server::start();
+    let session = server.connect().await;
+    let env = env(&[("A", "one\ntwo"), ("B", "it's")]);
+    let text = "set -u\ncd /not/there || true\n\nno-such-program\necho after\n";
+    let ran = script_in(&session, text, &env, Some("/tmp"), true).await;
+    let ran = ran.unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert_eq!((ran.status.code, ran.out()), (Some(127), String::new()));
+    assert!(said.contains("line 2: cd: /not/there"), "{said}");
+    assert!(said.contains("line 4: no-such-program"), "{said}");
+    let ran = script(&session, "if true; then\n  echo $LINENO\nfi").await;
+    assert_eq!(ran.out(), "2\n");
+}
+
+#[tokio::test]
 async fn the_script_has_no_standard_input_and_runs_where_it_is_told() {
     let server = Server::start();
     let session = server.connect().await;
