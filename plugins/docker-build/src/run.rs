@@ -10,6 +10,9 @@ use crate::inputs::Inputs;
 use crate::outputs::{Outputs, Tag};
 use crate::validate::validate;
 
+/// How many digits of a digest are told.
+const SHOWN_DIGITS: usize = 12;
+
 /// Builds.
 ///
 /// # Errors
@@ -101,10 +104,20 @@ fn push(host: &(impl Docker + Log), pointer: &Pointer, tag: &str) -> Result<Tran
         .push(pointer.as_str(), |event| show(host, event))
         .map_err(|error| Failure::from(error).while_doing(format_args!("pushing {tag}")))?;
     match &pushed.digest {
-        Some(digest) => host.info(format_args!("pushed {} {digest}", pushed.reference)),
+        Some(digest) => host.info(format_args!(
+            "pushed {} {}",
+            pushed.reference,
+            short(digest)
+        )),
         None => host.info(format_args!("pushed {}", pushed.reference)),
     }
     Ok(pushed)
+}
+
+/// As much of a digest as people compare; the output has the whole.
+fn short(digest: &str) -> &str {
+    let end = digest.find(':').map_or(0, |at| at + 1) + SHOWN_DIGITS;
+    digest.get(..end).unwrap_or(digest)
 }
 
 fn show(host: &impl Log, event: Event) {

@@ -11,6 +11,9 @@ use crate::inputs::Inputs;
 use crate::probe::{self, Finding};
 use crate::target::Target;
 
+/// How long the same finding goes on before it is said again.
+const REPEAT: Duration = Duration::from_secs(60);
+
 /// How long it took.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Course {
@@ -63,7 +66,7 @@ pub(crate) fn poll<H: Http + Tcp + Time + Log>(
 }
 
 /// One try of each target that is not healthy yet, all at once.
-fn round<H: Http + Tcp + Log>(
+fn round<H: Http + Tcp + Time + Log>(
     host: &H,
     inputs: &Inputs,
     expectation: &Expectation,
@@ -98,14 +101,15 @@ fn round<H: Http + Tcp + Log>(
     })
 }
 
-/// Notes what came of a try, and says so where it is news.
+/// Notes what came of a try, and says so.
 fn settle(
-    host: &impl Log,
+    host: &(impl Log + Time),
     inputs: &Inputs,
     target: &mut Target,
     finding: Result<Finding, Error>,
     label: &str,
 ) -> Result<(), Failure> {
+    let now = host.now();
     let finding = finding.map_err(|error| Failure::from(error).while_doing(&target.label))?;
     let (key, line) = if let Some(wrong) = &finding.wrong {
         target.streak = 0;
@@ -120,8 +124,8 @@ fn settle(
         target.healthy = target.streak >= inputs.successes;
         let latency = finding
             .last
-            .latency()
-            .map(|time| format!(" in {}", time.rounded()))
+            .told_latency()
+            .map(|time| format!(" in {time}"))
             .unwrap_or_default();
         let seen = &finding.seen;
         if target.healthy {
@@ -137,9 +141,13 @@ fn settle(
             )
         }
     };
-    if target.said != key {
+    // What is no news is for a close look, and once in a while for everyone: it goes on.
+    if target.said == key && now.saturating_sub(target.said_at) < REPEAT {
+        host.debug(format_args!("{}: {line}", target.label));
+    } else {
         host.info(format_args!("{}: {line}", target.label));
         target.said = key;
+        target.said_at = now;
     }
     target.last = Some(finding.last);
     Ok(())

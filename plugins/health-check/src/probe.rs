@@ -64,12 +64,22 @@ impl Last {
         }
     }
 
+    /// The latency for people: what was quicker than a millisecond took one.
+    pub(crate) fn told_latency(&self) -> Option<Duration> {
+        self.latency().map(shown)
+    }
+
     pub(crate) fn status(&self) -> Option<u16> {
         match self {
             Self::Http { status, .. } => Some(*status),
             Self::Tcp { .. } | Self::Error(_) => None,
         }
     }
+}
+
+/// A time for people, in whole milliseconds; never none.
+pub(crate) fn shown(time: Duration) -> Duration {
+    time.rounded().max(Duration::from_millis(1))
 }
 
 /// Starts a try.

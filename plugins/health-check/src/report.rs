@@ -5,7 +5,7 @@ use capstep_sdk::log::Log;
 
 use crate::inputs::Inputs;
 use crate::poll::Course;
-use crate::probe::Last;
+use crate::probe::{Last, shown};
 use crate::target::Target;
 
 /// Shows the last answer of each unhealthy target, and makes the failure.
@@ -35,7 +35,7 @@ pub(crate) fn failure(
         unhealthy.len(),
         targets.len(),
         course.attempts,
-        course.waited.rounded(),
+        shown(course.waited),
         told.join("; "),
     );
     let results: Vec<_> = targets.iter().map(Target::result).collect();
@@ -64,7 +64,7 @@ fn show(host: &impl Log, last: Option<&Last>) {
         }) => {
             host.info(format_args!(
                 "HTTP {status} from {url} in {}",
-                latency.rounded()
+                shown(*latency)
             ));
             for (name, value) in headers {
                 host.info(format_args!("{name}: {value}"));
@@ -83,7 +83,7 @@ fn show(host: &impl Log, last: Option<&Last>) {
             banner,
             latency,
         }) => {
-            host.info(format_args!("open at {peer} in {}", latency.rounded()));
+            host.info(format_args!("open at {peer} in {}", shown(*latency)));
             host.info(if banner.is_empty() {
                 "(it said nothing)"
             } else {

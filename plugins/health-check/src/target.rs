@@ -1,8 +1,8 @@
 //! What is checked, and how far it has come.
 
-use capstep_sdk::Pointer;
 use capstep_sdk::http::{Body, Request, Value};
 use capstep_sdk::tcp::Options;
+use capstep_sdk::{Duration, Pointer};
 
 use crate::expectation::Expectation;
 use crate::inputs::Inputs;
@@ -24,6 +24,8 @@ pub(crate) struct Target {
     pub(crate) healthy: bool,
     /// What was last said about it in the log.
     pub(crate) said: String,
+    /// When that was.
+    pub(crate) said_at: Duration,
     /// What was not as expected the last time, in words.
     pub(crate) wrong: Option<String>,
     /// What came last.
@@ -46,6 +48,7 @@ impl Target {
             streak: 0,
             healthy: false,
             said: String::new(),
+            said_at: Duration::default(),
             wrong: None,
             last: None,
         }
@@ -60,7 +63,7 @@ impl Target {
                 .last
                 .as_ref()
                 .and_then(Last::latency)
-                .map(capstep_sdk::Duration::as_millis),
+                .map(Duration::as_millis),
             status: self.last.as_ref().and_then(Last::status),
         }
     }
