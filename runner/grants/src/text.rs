@@ -18,7 +18,7 @@ const SSH_PORT: u16 = 22;
 pub(crate) fn authority(kind: &Kind, text: &str) -> Result<Option<Authority>, String> {
     Ok(Some(match kind {
         Kind::Path => Authority::Path {
-            path: WorkspacePath::parse(text)
+            path: WorkspacePath::written(text)
                 .map_err(|why| format!("the path `{}` {why}", text.escape_debug()))?,
         },
         Kind::Url { url_match, methods } => Authority::Url {

@@ -18,6 +18,11 @@ pub enum PathProblem {
     /// It starts at the root of the file system.
     #[error("is absolute; paths are relative to the pipeline's folder")]
     Absolute,
+    /// It starts in somebody's home folder, as a shell would read it.
+    #[error(
+        "starts with `~`, which only a shell expands, and nothing outside of the pipeline's folder is handed over: copy the file into it, or where it is a key hand it over as a secret (`--secret NAME=file:~/…`)"
+    )]
+    Home,
     /// It holds a line end or a zero byte.
     #[error("holds a character that no path may have")]
     Character,
@@ -49,6 +54,17 @@ impl WorkspacePath {
     /// What is wrong with it.
     pub fn parse(text: &str) -> Result<Self, PathProblem> {
         Self::relative(text)?.unreserved()
+    }
+
+    /// Reads a path of the pipeline's own text, in which `~` is a mistake: a folder of that name is `./~`.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) fn written(text: &str) -> Result<Self, PathProblem> {
+        if text == "~" || text.starts_with("~/") {
+            return Err(PathProblem::Home);
+        }
+        Self::parse(text)
     }
 
     fn unreserved(self) -> Result<Self, PathProblem> {
@@ -175,6 +191,15 @@ impl std::fmt::Display for WorkspacePath {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_home_folder_is_written() {
+        let check = |text, expected| assert_eq!(WorkspacePath::written(text).err(), expected);
+        check("~/.ssh/known_hosts", Some(PathProblem::Home));
+        check("~", Some(PathProblem::Home));
+        check("./~/known_hosts", None);
+        check("~backup", None);
+    }
 
     #[test]
     fn paths_have_one_spelling() {

@@ -149,7 +149,7 @@ impl Binder<'_> {
                 return None;
             }
         };
-        let problem = match WorkspacePath::parse(&written) {
+        let problem = match WorkspacePath::written(&written) {
             Err(problem) => problem.to_string(),
             Ok(path) if path.as_str() == "." => {
                 "is the whole folder, which is always there: name the parts of it that are to be kept"

@@ -18,10 +18,14 @@ impl<'m> Walk<'_, 'm> {
         owner: &str,
     ) -> Value {
         let mut values = Map::new();
+        // Inputs that are written wrong: that they are missing is no mistake of its own.
+        let mut meant = Vec::new();
         for (key, _) in entries {
             if !fields.iter().any(|field| field.name == key.value) {
                 let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
-                let help = match did_you_mean(&key.value, names.iter().copied()) {
+                let near = did_you_mean(&key.value, names.iter().copied());
+                meant.extend(near);
+                let help = match near {
                     Some(near) => format!("did you mean `{near}`?"),
                     None if names.is_empty() => format!("`{owner}` takes no inputs"),
                     None => format!("known here: {}", names.join(", ")),
@@ -56,7 +60,7 @@ impl<'m> Walk<'_, 'm> {
                     value
                 }
                 (None, Some(default)) => default.clone(),
-                (None, None) if field.required => {
+                (None, None) if field.required && !meant.contains(&field.name.as_str()) => {
                     let mut message = format!("`{owner}` needs the input `{}`", field.name);
                     if !at.is_empty() {
                         message = format!("`{}` is missing", field.name);
