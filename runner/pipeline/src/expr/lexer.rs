@@ -133,6 +133,9 @@ fn token(rest: &str, first: char) -> Result<(TokenKind, usize), Problem> {
             '+' | '*' | '/' | '%' | '<' | '>' => {
                 Some("expressions don't calculate; let a step do it and use its output")
             }
+            '$' if rest.starts_with("${{") => {
+                Some("a condition stands in one `${{ }}` as a whole, or in none")
+            }
             '$' => Some("within `${{ }}` a name stands without `$`"),
             _ => None,
         },

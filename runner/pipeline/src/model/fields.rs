@@ -45,6 +45,15 @@ impl Reader<'_> {
                 Some(format!("put it in quotes: \"{}\"", number.raw))
             }
             (Value::Bool(value), "text") => Some(format!("put it in quotes: \"{value}\"")),
+            // The words that YAML once had for it, and other readers still do.
+            (Value::String(text), "true or false") => {
+                let value = match text.to_ascii_lowercase().as_str() {
+                    "yes" | "on" | "y" => "true",
+                    "no" | "off" | "n" => "false",
+                    _ => "",
+                };
+                (!value.is_empty()).then(|| format!("write `{value}`: `{text}` is text"))
+            }
             (Value::Null, _) => Some("give it a value, or remove the key".to_owned()),
             _ => None,
         };
@@ -70,7 +79,8 @@ impl Reader<'_> {
             }
         }
         for key in level.keys.iter().filter(|key| key.required) {
-            if node.get(key.name).is_none() {
+            // A key that is written wrong is one mistake.
+            if node.get(key.name).is_none() && !is_misspelt(node, level, key.name) {
                 let message = format!("{what} has no `{}`", key.name);
                 let help = match key.name {
                     "version" => "start the file with `version: 1`",
@@ -282,6 +292,15 @@ impl Reader<'_> {
                 reference,
             }));
     }
+}
+
+/// Whether an unknown key of the map is likely to be meant for this one: what follows from its absence is then no mistake
+/// of its own.
+pub(super) fn is_misspelt(node: &Node, level: &Level, name: &str) -> bool {
+    let mut keys = node.as_map().unwrap_or_default().iter();
+    keys.any(|(key, _)| {
+        !level.has(&key.value) && did_you_mean(&key.value, level.names()) == Some(name)
+    })
 }
 
 fn unknown_key(key: &Spanned<String>, level: &Level) -> Diagnostic {

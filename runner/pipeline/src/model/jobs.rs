@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::env::{EnvLevel, Surroundings};
-use super::fields::mark;
+use super::fields::{is_misspelt, mark};
 use super::keys::JOB;
 use super::names::{self, shown};
 use super::pipeline::Job;
@@ -109,6 +109,9 @@ impl Reader<'_> {
             }
         }
         if let Some(declared) = self.declared.jobs.get_mut(place) {
+            declared.needs_unread = is_misspelt(node, &JOB, "needs");
+            declared.outputs_unread |= is_misspelt(node, &JOB, "outputs");
+            declared.matrix_unread |= is_misspelt(node, &JOB, "matrix");
             declared.needs = job.needs.iter().map(|need| need.value.clone()).collect();
         }
         Some(job)

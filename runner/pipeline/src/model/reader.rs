@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::env::{EnvLevel, Surroundings};
-use super::fields::{Entry, mark};
+use super::fields::{Entry, is_misspelt, mark};
 use super::graph;
 use super::jobs::{Sight, StepsSeen};
 use super::keys::PIPELINE;
@@ -135,6 +135,12 @@ impl<'a> Reader<'a> {
                 "jobs" => pipeline.jobs = self.jobs(key, node),
                 _ => {}
             }
+        }
+        if is_misspelt(root, &PIPELINE, "vars") {
+            self.declared.variables = None;
+        }
+        if is_misspelt(root, &PIPELINE, "secrets") {
+            self.declared.secrets = None;
         }
         self.check_shared_names(&pipeline);
         references::check(self, &pipeline);

@@ -51,6 +51,8 @@ pub(super) struct DeclaredJob {
     pub(super) id: String,
     pub(super) span: Span,
     pub(super) needs: Vec<String>,
+    /// Whether there may be more, since `needs` could not be read.
+    pub(super) needs_unread: bool,
     pub(super) outputs: Vec<String>,
     /// Whether its outputs are not known, since they could not be read.
     pub(super) outputs_unread: bool,
@@ -68,6 +70,7 @@ impl DeclaredJob {
             id,
             span,
             needs: Vec::new(),
+            needs_unread: false,
             outputs: Vec::new(),
             outputs_unread: false,
             axes: None,
@@ -90,14 +93,24 @@ pub(super) fn check(reader: &mut Reader<'_>, pipeline: &Pipeline) {
             reader.report(mistake);
         }
     }
+    // Who declares a name mends all its uses at once; one that is like a known one is to be mended at each.
+    let mut undeclared = HashSet::new();
     for used in &uses {
         if reader.is_full() {
             return;
         }
-        if let Some(mistake) = checker.unknown(used) {
+        if let Some(mistake) = checker.unknown(used)
+            && (!is_for_all_uses(&mistake) || undeclared.insert(mistake.message.clone()))
+        {
             reader.report(mistake);
         }
     }
+}
+
+fn is_for_all_uses(mistake: &Diagnostic) -> bool {
+    let is_name = [codes::UNKNOWN_SECRET, codes::UNKNOWN_VARIABLE].contains(&mistake.code);
+    let help = mistake.help.as_deref().unwrap_or_default();
+    is_name && (help.starts_with("declare it") || help.starts_with("add `"))
 }
 
 struct Checker<'a> {
@@ -279,6 +292,10 @@ impl<'a> Checker<'a> {
         let span = used.reference.span;
         let name = shown(id);
         let Some(job) = self.jobs.get(id) else {
+            // Where it is in `needs`, it is told there.
+            if here.needs.iter().any(|need| need == id) {
+                return None;
+            }
             let help = self
                 .similar_job(id)
                 .unwrap_or_else(|| "refer to a job in `needs`".to_owned());
@@ -286,6 +303,9 @@ impl<'a> Checker<'a> {
             return Some(Diagnostic::error(codes::UNKNOWN_JOB, span, message).help(help));
         };
         if !here.needs.iter().any(|need| need == id) {
+            if here.needs_unread {
+                return None;
+            }
             let needs: Vec<&str> = here.needs.iter().map(String::as_str).collect();
             let needs = [needs.as_slice(), &[id]].concat().join(", ");
             let message = format!("this job does not wait for `{name}`");

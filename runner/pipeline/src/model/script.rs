@@ -3,6 +3,8 @@
 //! They are made into the inputs of the runner's own manifest for scripts, so that from here on such a step is like any
 //! other.
 
+use super::fields::is_misspelt;
+use super::keys::STEP;
 use super::names::shown;
 use super::pipeline::Step;
 use super::reader::Reader;
@@ -45,7 +47,8 @@ impl Reader<'_> {
                         .help("what a plugin takes is written below `with`"),
                 );
             }
-            if uses.is_none() {
+            let is_misspelt = |name| is_misspelt(node, &STEP, name);
+            if uses.is_none() && !is_misspelt("uses") && !is_misspelt(RUN) {
                 let message = format!("{what} has neither `uses` nor `run`");
                 self.report(
                     Diagnostic::error(codes::MISSING_KEY, here, message)

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::env::EnvLevel;
-use super::fields::mark;
+use super::fields::{is_misspelt, mark};
 use super::jobs::{Around, Sight, StepsSeen};
 use super::keys::STEP;
 use super::names::{self, shown};
@@ -139,7 +139,8 @@ impl Reader<'_> {
             }
         }
         step.uses = uses?;
-        Some(step)
+        // What it is handed could not be read: nothing more can be said of it.
+        (has_script || !is_misspelt(node, &STEP, "with")).then_some(step)
     }
 
     /// The id of a step or an include, as the job has it.

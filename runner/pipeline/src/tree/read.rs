@@ -155,7 +155,12 @@ impl Builder<'_> {
             Raw::Null => Value::Null,
             Raw::Bool(value) => Value::Bool(value),
             Raw::Number(value) => Value::Number(self.number(value, span)),
-            Raw::String(text) => Value::String(self.plain(text, span)),
+            Raw::String(text) => {
+                if let Some(mistake) = syntax::lost_mark(self.text, span) {
+                    return Err(mistake);
+                }
+                Value::String(self.plain(text, span))
+            }
             Raw::List(items) => {
                 let items = items
                     .into_iter()

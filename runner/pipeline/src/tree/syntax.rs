@@ -117,7 +117,7 @@ pub(super) fn diagnostic(error: &Error, first: Option<Span>, text: &str) -> Diag
             span,
             "only text can be a key",
         )
-        .help("an expression or other text that starts with `{` or `[` must be in quotes: \"${{ … }}\""),
+        .help(format!("to YAML a `{{` or `[` opens a map or a list: {QUOTED}")),
         _ => other(error, span, text),
     }
 }
@@ -156,10 +156,13 @@ fn other(error: &Error, span: Span, text: &str) -> Diagnostic {
         .replace("', did", "` did")
         .replace("`\u{0}'", "a NUL byte");
     let lower = message.to_lowercase();
-    let help = HINTS
-        .iter()
-        .find(|(words, _)| words.iter().all(|word| lower.contains(word)))
-        .map(|(_, help)| (*help).to_owned())
+    let of_message = || {
+        let mut hints = HINTS.iter();
+        let hint = hints.find(|(words, _)| words.iter().all(|word| lower.contains(word)));
+        hint.map(|(_, help)| (*help).to_owned())
+    };
+    let help = expression_hint(span, text, &lower)
+        .or_else(of_message)
         .or_else(|| tab_hint(span, text));
     Diagnostic::error(
         codes::YAML_SYNTAX,
@@ -192,6 +195,44 @@ fn quote(message: &str) -> String {
     }
     text.push_str(rest);
     text
+}
+
+/// What usually helps where the line has an expression in it, whatever the scanner made of that.
+fn expression_hint(span: Span, text: &str, message: &str) -> Option<String> {
+    let start = text.get(..span.start)?.rfind('\n').map_or(0, |end| end + 1);
+    let line = text.get(start..)?.lines().next()?;
+    let before = line.get(..line.find("{{")?)?;
+    let quoted = |quote: char| before.matches(quote).count() % 2 == 1;
+    match (quoted('"') || quoted('\''), message.contains("quoted scalar")) {
+        (true, true) => Some(
+            "text in an expression stands in single quotes, the whole in double ones: \"${{ vars.NAME == 'text' }}\""
+                .to_owned(),
+        ),
+        (true, false) | (false, true) => None,
+        (false, false) => Some(QUOTED.to_owned()),
+    }
+}
+
+/// How an expression is written where YAML would read it otherwise.
+const QUOTED: &str = "text that has an expression in it must be in quotes here: \"${{ … }}\"";
+
+/// A `!` before a text is a mark of YAML's own, and not part of the text: `if: ! failure()` would be its contrary.
+pub(super) fn lost_mark(text: &str, scalar: Span) -> Option<Diagnostic> {
+    let before = text.get(..scalar.start)?.trim_end_matches([' ', '\t']);
+    let at = before.strip_suffix('!')?.len();
+    // `! x` behind an anchor (`&a ! x`) is one as well; a `!` that ends a text has a line end or a comma behind it.
+    if at + 1 == scalar.start {
+        return None;
+    }
+    let help = "put the text in quotes, or write \"${{ !… }}\"";
+    Some(
+        Diagnostic::error(
+            codes::YAML_SYNTAX,
+            Span::new(at, at + 1),
+            "to YAML this `!` is no part of the text behind it",
+        )
+        .help(help),
+    )
 }
 
 fn tab_hint(span: Span, text: &str) -> Option<String> {
