@@ -29,6 +29,13 @@ pub struct StepRef {
     pub step: usize,
 }
 
+/// `deploy/2`: as the command line calls a step.
+impl std::fmt::Display for StepRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.job, self.step)
+    }
+}
+
 /// What happened.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(

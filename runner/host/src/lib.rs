@@ -26,6 +26,6 @@ pub use capstep_caches::{Trust, Wanted};
 pub use capstep_process::Program;
 pub use files::{HeldSecret, SealedFiles, SealedFilesError, Workspace, hash_files};
 pub use kept_values::{KeptValues, KeptValuesError};
-pub use script::ScriptHost;
+pub use script::{ScriptEnd, ScriptHost};
 pub use step::{StepRun, StepSettings};
 pub use verbs::DockerAccess;

@@ -9,7 +9,7 @@ use crate::event::{Outcome, StepRef};
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ResumeError {
     /// A step that is not run again did not pass in the earlier run, or was not come to.
-    #[error("job {}, step {} {} in the run {run}, so its outcome can't be taken from there", .at.job, .at.step, ended(*.outcome))]
+    #[error("{at} {} in the run {run}, so its outcome can't be taken from there", ended(*.outcome))]
     StepNotPassed {
         /// The step.
         at: StepRef,
@@ -19,7 +19,7 @@ pub enum ResumeError {
         outcome: Option<Outcome>,
     },
     /// A job that is not run again did not pass in the earlier run, or was not part of it.
-    #[error("job {job} {} in the run {run}, so its outcome can't be taken from there", ended(*.outcome))]
+    #[error("the job `{job}` {} in the run {run}, so its outcome can't be taken from there", ended(*.outcome))]
     JobNotPassed {
         /// The job.
         job: String,

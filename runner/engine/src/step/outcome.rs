@@ -1,5 +1,7 @@
 //! What came of a step: the sandbox's outcome, the outputs held against the manifest, and the denials.
 
+use std::time::Duration;
+
 use capstep_grants::manifest::Manifest;
 use capstep_host::StepRun;
 use capstep_host::sandbox::RunOutcome;
@@ -45,6 +47,14 @@ impl Ended {
             outputs: Map::new(),
             kind: None,
         }
+    }
+}
+
+/// A step or script that took longer than it may.
+pub(super) fn time_was_up(limit: Duration) -> String {
+    match limit.as_millis() {
+        milliseconds @ 0..1000 => format!("the time was up: {milliseconds} ms"),
+        _ => format!("the time was up: {} s", limit.as_secs_f32()),
     }
 }
 
@@ -111,11 +121,9 @@ pub(super) fn outcome(
             ),
         )
         .of_kind("crashed"),
-        RunOutcome::TimedOut { limit } => Ended::failed(
-            Outcome::Failed,
-            format!("the time was up: {} s", limit.as_secs_f32()),
-        )
-        .of_kind("timeout"),
+        RunOutcome::TimedOut { limit } => {
+            Ended::failed(Outcome::Failed, time_was_up(limit)).of_kind("timeout")
+        }
         RunOutcome::ProtocolError { message } => Ended::failed(
             Outcome::Failed,
             format!(

@@ -6,7 +6,7 @@ use capstep_grants::check::{Denial, Rule};
 use capstep_process::{Event, Outcome, ProcessError, Stream};
 use tokio::sync::mpsc;
 
-use super::{VERB, network, spec};
+use super::{Signs, VERB, network, spec};
 use crate::fault::Fault;
 use crate::protocol::{ErrorKind, Level, VerbError};
 use crate::step::{Lines, Shared};
@@ -16,6 +16,7 @@ use crate::step::{Lines, Shared};
 pub(super) async fn relay(
     shared: &Arc<Shared>,
     mut events: mpsc::Receiver<Event>,
+    signs: &mut Signs,
 ) -> Result<u64, Fault> {
     let mut lines = [Lines::new(&shared.masker), Lines::new(&shared.masker)];
     let mut said = 0_u64;
@@ -31,6 +32,7 @@ pub(super) async fn relay(
                 };
                 if let Some(lines) = lines.get_mut(index) {
                     for line in lines.push(&bytes) {
+                        signs.hear(&line);
                         shared.voice.line(Level::Info, &line);
                     }
                 }
@@ -40,6 +42,7 @@ pub(super) async fn relay(
         }
     }
     for line in lines.into_iter().flat_map(Lines::finish) {
+        signs.hear(&line);
         shared.voice.line(Level::Info, &line);
     }
     recorded.map(|()| said)

@@ -5,10 +5,11 @@
 //! the step.
 //!
 //! - `spec`: from grants to what the sandbox takes; `network`: the way out, and what is recorded of it;
-//! - `attend`: its output, and its end.
+//! - `attend`: its output, and its end; `signs`: what its output says of the sandbox.
 
 mod attend;
 mod network;
+mod signs;
 mod spec;
 
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ use tokio::sync::mpsc;
 use crate::fault::Fault;
 use crate::protocol::VerbError;
 use crate::step::{Shared, StepRun};
+use signs::Signs;
 
 /// What the journal calls it.
 const VERB: &str = "script/run";
@@ -38,13 +40,26 @@ pub struct ScriptHost {
     pub scratch: PathBuf,
 }
 
+/// How a script ended.
+#[derive(Debug)]
+pub struct ScriptEnd {
+    /// How.
+    pub end: StepEnd,
+    /// Where it failed: what of the sandbox may have been in its way, and what to write in the pipeline then.
+    pub hints: Vec<String>,
+}
+
 impl StepRun {
     /// Runs the step's script, for at most this long.
     ///
     /// # Errors
     /// The sandbox could not be set up, or the machine can't enforce it: then nothing was started. A script that fails
     /// is no error.
-    pub async fn run_script(&self, on: &ScriptHost, time: Duration) -> Result<StepEnd, VerbError> {
+    pub async fn run_script(
+        &self,
+        on: &ScriptHost,
+        time: Duration,
+    ) -> Result<ScriptEnd, VerbError> {
         let shared = &self.shared;
         let meta = shared
             .meta(VERB, spec::told(shared), true)
@@ -59,7 +74,7 @@ async fn work(
     shared: &Arc<Shared>,
     on: &ScriptHost,
     time: Duration,
-) -> Result<(StepEnd, Value), Fault> {
+) -> Result<(ScriptEnd, Value), Fault> {
     let spec = spec::of(shared, time)?;
     let host = Host {
         program: on.program.clone(),
@@ -69,12 +84,18 @@ async fn work(
     let (sender, receiver) = mpsc::channel(PIECES_IN_FLIGHT);
     let cancel = shared.token();
     let run = capstep_process::run(&host, spec, sender, cancel);
-    let (outcome, said) = tokio::join!(run, attend::relay(shared, receiver));
+    let mut signs = Signs::default();
+    let (outcome, said) = tokio::join!(run, attend::relay(shared, receiver, &mut signs));
     let outcome = outcome.map_err(attend::fault)?;
     let said = said?;
     attend::made_what_is_reserved(shared, &outcome);
     let summary = summary(&outcome, said);
-    Ok((outcome.end, summary))
+    let end = outcome.end;
+    let hints = match end {
+        StepEnd::Exited(0) | StepEnd::Cancelled => Vec::new(),
+        _ => signs.hints(shared),
+    };
+    Ok((ScriptEnd { end, hints }, summary))
 }
 
 fn summary(outcome: &Outcome, said: u64) -> Value {

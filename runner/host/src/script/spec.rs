@@ -17,8 +17,8 @@ use crate::verbs::roles;
 
 /// The inputs of the runner's own manifest for scripts.
 const SCRIPT: &str = "/run";
-const READS: &str = "/reads";
-const WRITES: &str = "/writes";
+pub(super) const READS: &str = "/reads";
+pub(super) const WRITES: &str = "/writes";
 
 /// What the journal says of it: how it is run, never its text.
 pub(super) fn told(shared: &Shared) -> Value {
@@ -77,7 +77,7 @@ fn shell(shared: &Shared) -> Shell {
     }
 }
 
-fn directory(shared: &Shared) -> String {
+pub(super) fn directory(shared: &Shared) -> String {
     roles::role_value(shared, RoleKind::WorkingDirectory, SCRIPT)
         .and_then(Value::as_str)
         .unwrap_or(".")

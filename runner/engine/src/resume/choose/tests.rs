@@ -123,25 +123,25 @@ fn from_a_step_on() {
         "check",
         1,
         &FAILED,
-        "job deploy failed in the run R, so its outcome can't be taken from there",
+        "the job `deploy` failed in the run R, so its outcome can't be taken from there",
     );
     check(
         "deploy",
         3,
         &FAILED,
-        "job deploy, step 2 failed in the run R, so its outcome can't be taken from there",
+        "deploy/2 failed in the run R, so its outcome can't be taken from there",
     );
     check(
         "deploy",
         2,
         &["build=passed"],
-        "job deploy, step 1 was not come to in the run R, so its outcome can't be taken from there",
+        "deploy/1 was not come to in the run R, so its outcome can't be taken from there",
     );
     check(
         "deploy",
         1,
         &["build=passed"],
-        "job other was not come to in the run R, so its outcome can't be taken from there",
+        "the job `other` was not come to in the run R, so its outcome can't be taken from there",
     );
 }
 

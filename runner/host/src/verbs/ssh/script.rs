@@ -179,7 +179,7 @@ async fn attend(
     if status.output_left_open {
         say.line(
             Level::Warn,
-            "something it left in the background still holds its output",
+            "something it left in the background still holds its output: give that one of its own (`>FILE 2>&1`)",
         );
     }
     let summary = json!({ "code": status.code, "signal": status.signal, "output-bytes": said });
