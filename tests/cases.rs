@@ -165,6 +165,8 @@ fn filtered(text: &str, temporary: &str) -> String {
     let patterns = [
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[TIME]"),
         (r"\b[0-9a-f]{64}\b", "[DIGEST]"),
+        (r"\bjournal sha256:[0-9a-f]{12}\b", "journal [DIGEST]"),
+        (r"(?m)^sha256:[0-9a-f]{12}$", "[DIGEST]"),
         (r"\b\d{8}-\d{6}-[0-9a-f]{8}\b", "[RUN]"),
         (r"(?m)  \d\d:\d\d:\d\d$", "  [TIME]"),
         (r"(?m)^compiling the plugin .*\n", ""),

@@ -59,7 +59,7 @@ const ORDER: [&str; 20] = [
     " of denied.yml\n",
     "denied (other-origin): `http://169.254.169.254/latest/meta-data/` is not on `http://127.0.0.1:",
     "denied (other-origin): `https://exfil.example/` is not on",
-    "\ndenied: job curious, step 1 (",
+    "\ndenied: curious/1 (",
     "Both servers are gone, and so is everything that they and the runs wrote.\n",
 ];
 

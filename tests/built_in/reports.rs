@@ -161,11 +161,13 @@ fn what_cannot_be_written_stops_the_run_before_it_begins() {
     check("no/such/report.html", "there is no folder `no/such`");
     check(".git", "it is a folder");
     check("/dev/stdout", "it is no plain file");
+    check("capstep.yml", "it is the pipeline's file");
     check("/proc/report.html", "");
     check("capstep.yml/report.html", "");
     // One that could be written when the run began, and can't any more: what the run did stands, and the code says it.
     let project = Project::new(write);
-    fs::write(project.path("report.html"), "an earlier one").unwrap();
+    fs::write(project.path("report.html"), "").unwrap();
+    project.capstep(&["run", "--html", "report.html"]).expect(0);
     project.capstep(&["run", "--html", "report.html"]).expect(0);
     assert!(project.read("report.html").starts_with("<!doctype html>"));
 }

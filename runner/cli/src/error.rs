@@ -2,7 +2,7 @@
 
 use std::io;
 
-use capstep_pipeline::{Diagnostic, Source};
+use capstep_pipeline::{Diagnostic, Source, Span};
 
 use crate::exit;
 
@@ -112,6 +112,9 @@ pub(crate) fn of_system(error: &io::Error) -> String {
     told.map_or_else(|| text.clone(), str::to_owned)
 }
 
+/// The mistake of a run-time value that grants and has no bound.
+const UNBOUNDED: &str = "unbounded-run-time-value";
+
 /// By place, and each mistake once: what two checks found alike is one mistake.
 pub(crate) fn sort(diagnostics: &mut Vec<Diagnostic>) {
     diagnostics.sort_by(|left, right| {
@@ -119,7 +122,18 @@ pub(crate) fn sort(diagnostics: &mut Vec<Diagnostic>) {
         key(left).cmp(&key(right))
     });
     let mut seen: Vec<Diagnostic> = Vec::with_capacity(diagnostics.len());
+    let unknown: Vec<Span> = diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.is_error() && diagnostic.code.starts_with("unknown-"))
+        .map(|diagnostic| diagnostic.span)
+        .collect();
     diagnostics.retain(|diagnostic| {
+        // What is not there has no bound either; the one mistake is where it leads to nothing.
+        let within =
+            |part: &Span| diagnostic.span.start <= part.start && part.end <= diagnostic.span.end;
+        if diagnostic.code == UNBOUNDED && unknown.iter().any(within) {
+            return false;
+        }
         let same = |known: &Diagnostic| {
             (known.span, known.code, &known.message)
                 == (diagnostic.span, diagnostic.code, &diagnostic.message)
@@ -164,8 +178,6 @@ pub(crate) fn count(number: usize, what: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use capstep_pipeline::Span;
-
     use super::*;
 
     #[test]

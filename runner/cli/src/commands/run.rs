@@ -124,7 +124,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<u8, CliErr
         .iter()
         .map(|job| again::part(resume.as_ref(), job))
         .collect();
-    let files = ReportFiles::prepare(&arguments.reports, context)?;
+    let files = ReportFiles::prepare(&arguments.reports, context, &project.path)?;
     let parts: Vec<&Job> = parts.iter().collect();
     let secrets = if arguments.untrusted {
         untrusted::check(&project.source, pipeline, &parts, &variables)?;

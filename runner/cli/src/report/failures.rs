@@ -29,14 +29,23 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    /// `job deploy, step 2 (ssh-deploy) at capstep.yml:14:9: why`.
-    pub(super) fn summary(&self) -> String {
-        let message: Vec<&str> = self.message.lines().map(str::trim).collect();
-        let message = message.join(" ");
-        let StepRef { job, step } = &self.at;
+    /// `deploy/2`, as the command line calls a step; `deploy` where it is the job itself.
+    pub(super) fn name(&self) -> String {
         match &self.step {
-            Some((name, place)) => format!("job {job}, step {step} ({name}) at {place}: {message}"),
-            None => format!("job {job}: {message}"),
+            Some(_) => self.at.to_string(),
+            None => self.at.job.clone(),
+        }
+    }
+
+    /// `deploy/2 (ssh-deploy) at capstep.yml:14:9: why`, with the first line of that: the whole was told where it happened.
+    pub(super) fn summary(&self) -> String {
+        let name = self.name();
+        let mut lines = self.message.lines().map(str::trim);
+        let message = lines.next().unwrap_or_default();
+        let more = if lines.next().is_some() { " …" } else { "" };
+        match &self.step {
+            Some((step, place)) => format!("{name} ({step}) at {place}: {message}{more}"),
+            None => format!("{name}: {message}{more}"),
         }
     }
 }

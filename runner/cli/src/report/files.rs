@@ -1,7 +1,7 @@
 //! Reports that are written to files when the run has ended: JUnit XML and a page.
 
 use std::fs::{self, File, Permissions};
-use std::io::{self, BufReader, Write as _};
+use std::io::{self, BufReader, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,7 @@ use capstep_engine::TimedEvent;
 use capstep_grants::plan::Plan;
 use clap::Args;
 
-use super::html::html;
+use super::html::{GENERATOR, html};
 use super::junit::junit;
 use super::recording::Recording;
 use super::usage::Usage;
@@ -19,6 +19,8 @@ use crate::error::{CliError, of_system};
 
 /// A report is readable as the caller's other files are: the umask takes away from this.
 const MODE: u32 = 0o666;
+/// How much of a file is looked at to tell whether it is a report.
+const LOOKED_AT: u64 = 4096;
 /// How the file is called until it is whole. It is locked until then, so that what a killed run left can be told from it.
 pub(crate) const UNFINISHED_REPORT: &str = ".capstep-report-";
 
@@ -51,6 +53,26 @@ enum Kind {
     Html,
 }
 
+impl Kind {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Junit => "JUnit report",
+            Self::Html => "report of capstep's",
+        }
+    }
+
+    /// Whether a file that begins like this may be replaced: it is empty, or a report. JUnit reports are many programs',
+    /// pages are not: `index.html` is seldom a report.
+    fn is_start(self, text: &str) -> bool {
+        let text = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
+        let is = match self {
+            Self::Junit => text.starts_with("<?xml") || text.starts_with("<testsuite"),
+            Self::Html => text.starts_with("<!doctype html>") && text.contains(GENERATOR),
+        };
+        text.is_empty() || is
+    }
+}
+
 /// A file that a report goes to.
 #[derive(Debug, Clone)]
 struct Target {
@@ -67,6 +89,7 @@ impl ReportFiles {
     pub(crate) fn prepare(
         arguments: &ReportArguments,
         context: &Context,
+        pipeline: &Path,
     ) -> Result<Self, CliError> {
         let asked = [
             (Kind::Junit, &arguments.junit),
@@ -76,6 +99,7 @@ impl ReportFiles {
         for (kind, named) in asked {
             let Some(named) = named else { continue };
             let target = Target::prepare(named, &context.folder)?;
+            target.may_be_replaced(kind, pipeline)?;
             if targets.iter().any(|(_, other)| other.path == target.path) {
                 let message = format!("two reports can't both be written to `{}`", target.shown);
                 return Err(CliError::usage(message));
@@ -184,6 +208,31 @@ impl Target {
             path,
             folder,
         })
+    }
+
+    /// A report takes the place of an earlier one, and of nothing else: a name that was meant for something else costs
+    /// nobody their file.
+    fn may_be_replaced(&self, kind: Kind, pipeline: &Path) -> Result<(), CliError> {
+        let shown = &self.shown;
+        let refused =
+            |why: String| CliError::usage(format!("no report can be written to `{shown}`: {why}"));
+        if fs::canonicalize(pipeline).is_ok_and(|pipeline| pipeline == self.path) {
+            return Err(refused("it is the pipeline's file".to_owned()));
+        }
+        let mut start = Vec::new();
+        let read =
+            File::open(&self.path).and_then(|file| file.take(LOOKED_AT).read_to_end(&mut start));
+        match read {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(refused(of_system(&error))),
+            Ok(_) => {}
+        }
+        if kind.is_start(&String::from_utf8_lossy(&start)) {
+            return Ok(());
+        }
+        let hint = format!("remove it, if nobody needs it: `rm {shown}`");
+        let what = kind.word();
+        Err(refused(format!("there is a file, and it is no {what}")).hint(hint))
     }
 
     /// Writes the report, whole, by rename.

@@ -44,6 +44,8 @@ struct Case<'a> {
     outcome: Option<Outcome>,
     /// Whether what came after it went on as if it had passed.
     continues: bool,
+    /// Whether it is an earlier run's.
+    taken: bool,
     message: Option<&'a str>,
     took: u64,
     step: Option<&'a StepRecord>,
@@ -55,6 +57,8 @@ struct Case<'a> {
 enum Verdict {
     Passed,
     Skipped,
+    /// It was not run, but taken from an earlier run: not a test of this one.
+    Taken,
     /// It failed and may: in JUnit's words a test that was expected to fail, which others write as skipped.
     LetPass,
     /// The step found something wrong, or tried what it may not do.
@@ -78,6 +82,7 @@ fn cases<'a>(plan: &'a Plan, job: &'a JobRecord) -> Vec<Case<'a>> {
             },
             outcome: step.outcome,
             continues: step.continues,
+            taken: step.taken,
             message: step.message.as_deref(),
             took: step.span.unwrap_or_default().took,
             step: Some(step),
@@ -85,11 +90,12 @@ fn cases<'a>(plan: &'a Plan, job: &'a JobRecord) -> Vec<Case<'a>> {
         });
     }
     let skipped = job.outcome == Some(Outcome::Skipped);
-    if cases.is_empty() || (job.message.is_some() && !skipped) {
+    if cases.is_empty() || (job.message.is_some() && !skipped && !job.taken) {
         cases.push(Case {
             name: "the job itself".to_owned(),
             outcome: job.outcome,
             continues: job.continues,
+            taken: job.taken,
             message: job.message.as_deref(),
             took: 0,
             step: None,
@@ -102,6 +108,7 @@ fn cases<'a>(plan: &'a Plan, job: &'a JobRecord) -> Vec<Case<'a>> {
 impl Case<'_> {
     fn verdict(&self) -> Verdict {
         match self.outcome {
+            _ if self.taken => Verdict::Taken,
             _ if self.continues => Verdict::LetPass,
             Some(Outcome::Passed) => Verdict::Passed,
             Some(Outcome::Skipped) => Verdict::Skipped,
@@ -125,6 +132,11 @@ impl Case<'_> {
             Verdict::Skipped => {
                 xml.raw("      <skipped").attribute("message", message);
                 xml.raw("/>\n");
+            }
+            Verdict::Taken => {
+                xml.raw("      <skipped type=\"taken\"");
+                let message = format!("{}, {message}", word(self.outcome));
+                xml.attribute("message", message).raw("/>\n");
             }
             Verdict::LetPass => {
                 xml.raw("      <skipped");
@@ -217,7 +229,10 @@ fn counts<'a>(xml: &mut Markup, cases: impl Iterator<Item = &'a Case<'a>> + Clon
     xml.attribute("tests", cases.clone().count().to_string());
     xml.attribute("failures", of(&[Verdict::Failure]));
     xml.attribute("errors", of(&[Verdict::Error]));
-    xml.attribute("skipped", of(&[Verdict::Skipped, Verdict::LetPass]));
+    xml.attribute(
+        "skipped",
+        of(&[Verdict::Skipped, Verdict::Taken, Verdict::LetPass]),
+    );
 }
 
 /// `capstep.deploy`: Jenkins groups by what is before the last dot.

@@ -212,6 +212,34 @@ pub(super) fn let_pass() -> Recording {
     ])
 }
 
+/// A run of a job's last step: its others, and another job, are taken from an earlier run.
+pub(super) fn taken() -> Recording {
+    let step_taken = |step, name: &str| Event::StepTaken {
+        at: at("build", step),
+        name: name.into(),
+        run: "r0".into(),
+        outcome: Outcome::Passed,
+        outputs: Value::Null,
+    };
+    recorded(vec![
+        run_started("capstep.yml", &["build", "deploy"]),
+        Event::JobTaken {
+            job: "deploy".into(),
+            run: "r0".into(),
+            outcome: Outcome::Passed,
+            outputs: Value::Null,
+        },
+        Event::JobStarted {
+            job: "build".into(),
+        },
+        step_taken(1, "env-setup"),
+        step_taken(2, "health-check"),
+        started(3, "noop"),
+        finished(3, Outcome::Passed, None, Value::Null),
+        job_finished(Outcome::Passed, None),
+    ])
+}
+
 fn recorded(events: Vec<Event>) -> Recording {
     let mut recording = Recording::default();
     for (number, event) in events.into_iter().enumerate() {

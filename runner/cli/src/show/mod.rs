@@ -2,6 +2,7 @@
 
 mod diagnostics;
 mod diagnostics_json;
+mod digest;
 mod doctor;
 mod effect;
 mod environments;
@@ -20,6 +21,7 @@ mod why;
 
 pub(crate) use diagnostics::diagnostics;
 pub(crate) use diagnostics_json::diagnostics_json;
+pub(crate) use digest::short_digest;
 pub(crate) use doctor::doctor;
 pub(crate) use environments::environments;
 pub(crate) use gc::gc;

@@ -2,6 +2,7 @@
 
 use capstep_engine::{Level, Outcome};
 use capstep_pipeline::SCRIPT;
+use serde_json::Value;
 
 use super::effect;
 use super::outcome::word;
@@ -160,6 +161,14 @@ fn step_text(job: &JobView, step: &StepView, run: &RunView, look: Look) -> Strin
             text.push_str(&format!("     | {label}{part}\n"));
         }
     }
+    if let Some(help) = step.details.get("help").and_then(Value::as_str) {
+        for part in help.lines() {
+            text.push_str(&format!(
+                "     {} {part}\n",
+                look.paint(Style::Name, "hint:")
+            ));
+        }
+    }
     for denial in &step.denials {
         let line = format!("denied ({}): {}", denial.rule, one_line(&denial.message));
         text.push_str(&format!("     {}\n", look.paint(Style::Bad, line)));
@@ -212,7 +221,10 @@ fn journal(journal: &JournalView, look: Look) -> String {
     };
     let mut text = format!("{}\n", look.paint(style, text));
     if let (Some(head), 1..) = (&journal.head, journal.records) {
-        text.push_str(&format!("{}\n", look.paint(Style::Faint, head)));
+        text.push_str(&format!(
+            "{}\n",
+            look.paint(Style::Faint, super::short_digest(head))
+        ));
     }
     text
 }

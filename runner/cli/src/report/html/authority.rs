@@ -147,7 +147,7 @@ fn secrets(page: &mut Markup, view: StepView<'_>, plan: &StepPlan) {
 pub(super) fn unused(page: &mut Markup, view: View<'_>) {
     let mut unused = Vec::new();
     for step in view.steps() {
-        let passed = step.step.outcome == Some(Outcome::Passed);
+        let passed = step.step.outcome == Some(Outcome::Passed) && !step.step.taken;
         let Some(plan) = step.plan.filter(|_| passed) else {
             continue;
         };

@@ -9,6 +9,9 @@ use super::super::recording::{Recording, word};
 
 const STYLE: &str = include_str!("style.css");
 
+/// What tells a page that capstep wrote from others.
+pub(in super::super) const GENERATOR: &str = "<meta name=\"generator\" content=\"capstep ";
+
 /// The page loads nothing and runs nothing, and its one style is this very text: markup that got into it against all
 /// escaping could do nothing but be seen.
 pub(super) fn policy() -> String {
@@ -24,9 +27,9 @@ pub(super) fn write(page: &mut Markup, recording: &Recording) {
     page.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
     page.raw("<meta name=\"color-scheme\" content=\"light dark\">\n");
     page.raw("<meta name=\"referrer\" content=\"no-referrer\">\n");
-    page.raw("<meta name=\"robots\" content=\"noindex\">\n<meta name=\"generator\"");
-    page.attribute("content", concat!("capstep ", env!("CARGO_PKG_VERSION")));
-    page.raw(">\n<title>")
+    page.raw("<meta name=\"robots\" content=\"noindex\">\n")
+        .raw(GENERATOR);
+    page.raw(concat!(env!("CARGO_PKG_VERSION"), "\">\n<title>"))
         .text(word(recording.outcome))
         .raw(": ");
     page.text(&recording.pipeline).raw(", run ");

@@ -16,6 +16,8 @@ use capstep_engine::{Outcome, StepRef};
 use capstep_grants::Place;
 use capstep_grants::plan::{Plan, StepPlan};
 
+pub(super) use head::GENERATOR;
+
 use super::markup::Markup;
 use super::recording::{JobRecord, Recording, StepRecord, word};
 use super::time::duration;
@@ -105,7 +107,7 @@ impl StepView<'_> {
     fn link(self, page: &mut Markup) {
         page.raw("<a")
             .attribute("href", format!("#{}", self.anchor()));
-        page.raw(">").text(&self.job.id).raw(", step ");
+        page.raw(">").text(&self.job.id).raw("/");
         page.number(self.step.number as u64).raw(" (");
         page.text(&self.step.name).raw(")</a>");
     }

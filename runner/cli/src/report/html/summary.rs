@@ -71,13 +71,14 @@ fn section(
     let steps: Vec<_> = view
         .steps()
         .filter(|step| !is_fine(step.step.outcome) && step.step.continues == continues)
+        .filter(|step| !step.step.taken)
         .collect();
     let jobs: Vec<_> = view
         .recording
         .jobs
         .iter()
         .filter(|job| !is_fine(job.outcome) && job.continues == continues)
-        .filter(|job| job.message.is_some())
+        .filter(|job| job.message.is_some() && !job.taken)
         .collect();
     if steps.is_empty() && jobs.is_empty() {
         return;

@@ -1,7 +1,7 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use super::super::testing::{cancelled_at_once, let_pass, sample, sample_plan};
+use super::super::testing::{cancelled_at_once, let_pass, sample, sample_plan, taken};
 use super::*;
 
 /// Prints what a CI server sees: the suites with their counts, the cases with their verdicts.
@@ -85,6 +85,24 @@ testcase capstep.deploy noop (step 2) 0.000 capstep.yml 16
 ";
     let recording = let_pass();
     assert_eq!(read_by_python(&junit(&sample_plan(), &recording)), expected);
+}
+
+#[test]
+fn what_was_taken_is_no_test_of_this_run() {
+    let expected = "testsuites capstep.yml 5/0/0/4 0.000
+testsuite build 3/0/0/2 0.500 2026-11-21T10:29:09
+testcase capstep.build env-setup 0.000 capstep.yml 6
+  skipped taken message='passed, taken from the run r0' 
+testcase capstep.build health-check 0.000 capstep.yml 9
+  skipped taken message='passed, taken from the run r0' 
+testcase capstep.build noop 0.100 capstep.yml 6
+testsuite deploy 2/0/0/2 0.000 2026-11-21T10:29:09
+testcase capstep.deploy noop 0.000 capstep.yml 15
+  skipped taken message='passed, taken from the run r0' 
+testcase capstep.deploy noop (step 2) 0.000 capstep.yml 16
+  skipped taken message='passed, taken from the run r0' 
+";
+    assert_eq!(read_by_python(&junit(&sample_plan(), &taken())), expected);
 }
 
 #[test]

@@ -78,6 +78,7 @@ impl Recording {
             } => {
                 let job = self.job(job);
                 job.outcome = Some(*outcome);
+                job.taken = true;
                 job.message = Some(format!("taken from the run {run}"));
                 job.outputs = outputs.clone();
             }
@@ -165,6 +166,7 @@ impl Recording {
                 let step = self.step(at);
                 step.name.clone_from(name);
                 step.outcome = Some(*outcome);
+                step.taken = true;
                 step.message = Some(format!("taken from the run {run}"));
                 step.outputs = outputs.clone();
             }
@@ -226,7 +228,7 @@ impl Recording {
         }
     }
 
-    /// Adds the steps that the plan has and no event told: those of jobs that were skipped.
+    /// Adds the steps that the plan has and no event told: those of jobs that were skipped, or taken from an earlier run.
     pub(super) fn complete(&mut self, plan: &Plan) {
         for job in &mut self.jobs {
             let planned = plan.jobs.iter().find(|planned| planned.id == job.id);
@@ -239,8 +241,14 @@ impl Recording {
                     name: planned.name.clone(),
                     uses: planned.uses.clone(),
                     place: Some(planned.place.clone()),
-                    outcome: Some(Outcome::Skipped),
+                    // Of a job that was taken and did not pass, which steps it was is not known here.
+                    outcome: match job.outcome {
+                        Some(Outcome::Passed) if job.taken => Some(Outcome::Passed),
+                        _ => Some(Outcome::Skipped),
+                    },
+                    taken: job.taken,
                     message: Some(match (&job.message, job.outcome) {
+                        (Some(reason), _) if job.taken => reason.clone(),
                         (Some(reason), Some(Outcome::Skipped)) => reason.clone(),
                         _ => "its job ended before it".to_owned(),
                     }),

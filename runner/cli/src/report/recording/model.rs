@@ -26,6 +26,8 @@ pub(in crate::report) struct JobRecord {
     pub(in crate::report) outcome: Option<Outcome>,
     /// Whether the run went on as if it had passed.
     pub(in crate::report) continues: bool,
+    /// Whether it was not run, but taken from an earlier run; the message says from which.
+    pub(in crate::report) taken: bool,
     /// Where it deployed to, and where that can be seen.
     pub(in crate::report) deployed: Option<(String, Option<String>)>,
     /// Why it did not pass, where that is not one of its steps; why it was skipped.
@@ -54,6 +56,8 @@ pub(in crate::report) struct StepRecord {
     pub(in crate::report) outcome: Option<Outcome>,
     /// Whether what came after it went on as if it had passed: its job, or the run where its job may fail.
     pub(in crate::report) continues: bool,
+    /// Whether it was not run, but taken from an earlier run; the message says from which.
+    pub(in crate::report) taken: bool,
     /// Why it did not pass; why it was skipped.
     pub(in crate::report) message: Option<String>,
     pub(in crate::report) details: Value,

@@ -5,6 +5,7 @@ use capstep_engine::Outcome;
 use super::super::time::duration;
 use super::{Ending, TextReport};
 use crate::printer::Style;
+use crate::show::short_digest;
 
 impl TextReport {
     pub(super) fn job_finished(&mut self, job: &str, ending: &Ending<'_>) -> String {
@@ -45,20 +46,30 @@ impl TextReport {
         journal_head: &str,
     ) -> String {
         let mut text = String::new();
-        for failure in self.failures.all().iter().filter(|failure| failure.buried) {
-            let heading = format!("{}: {}", word(failure.outcome), failure.summary());
+        let all = self.failures.all();
+        for failure in all {
+            // Where jobs run side by side its lines are mixed with others', and far above.
+            let lines = (failure.buried && self.jobs.is_some())
+                .then_some(&failure.lines)
+                .filter(|lines| !lines.is_empty());
+            // A single one is named by the last line of all.
+            let heading = match (all.len(), lines) {
+                (1, None) => continue,
+                (1, Some(_)) => format!("the last lines of {}", failure.name()),
+                _ => format!("{}: {}", word(failure.outcome), failure.summary()),
+            };
             text.push_str(&format!(
                 "\n{}\n",
                 self.look.paint(style(failure.outcome), heading)
             ));
-            for line in &failure.lines {
+            for line in lines.into_iter().flatten() {
                 text.push_str(&format!("     {line}\n"));
             }
         }
         let journal = if journal_head == capstep_host::journal::GENESIS {
             "no effects: the journal is empty".to_owned()
         } else {
-            format!("journal {journal_head}")
+            format!("journal {}", short_digest(journal_head))
         };
         text.push_str(&format!("\n{}\n", self.look.paint(Style::Faint, journal)));
         let took = duration(milliseconds);
@@ -66,14 +77,14 @@ impl TextReport {
             (Outcome::Passed | Outcome::Skipped, _) => format!("passed in {took}"),
             (Outcome::Cancelled, _) => format!("cancelled after {took}"),
             (_, None) => format!("{} after {took}", word(outcome)),
+            (_, Some(failure)) if all.len() == 1 => {
+                format!("{}: {}", word(outcome), failure.summary())
+            }
+            // Each was said above, with its reason.
             (_, Some(failure)) => {
-                let others = self.failures.all().len().saturating_sub(1);
-                let others = if others == 0 {
-                    String::new()
-                } else {
-                    format!(" (and {others} more)")
-                };
-                format!("{}: {}{others}", word(outcome), failure.summary())
+                let others = all.len().saturating_sub(1);
+                let name = failure.name();
+                format!("{} after {took}: {name} and {others} more", word(outcome))
             }
         };
         text.push_str(&format!("{}\n", self.look.paint(style(outcome), line)));

@@ -1,6 +1,6 @@
 //! What happens in a step: its start, its lines, its end.
 
-use capstep_engine::{Level, StepRef};
+use capstep_engine::{Level, Outcome, StepRef};
 use capstep_grants::Place;
 use capstep_grants::check::Denial;
 use capstep_pipeline::SCRIPT;
@@ -134,9 +134,15 @@ impl TextReport {
             }
         }
         let took = duration(milliseconds);
-        let line = match message {
-            None => format!("{} in {took}", word(outcome)),
-            Some(message) => format!("{} after {took}: {message}", word(outcome)),
+        // What was denied was said just above, with the line that would allow it.
+        let denials = details.get("denials").and_then(Value::as_array);
+        let line = match (message, denials) {
+            (_, Some(denials)) if outcome == Outcome::Denied && denials.len() > 1 => {
+                format!("denied after {took}: {} times", denials.len())
+            }
+            (_, Some(_)) if outcome == Outcome::Denied => format!("denied after {took}"),
+            (None, _) => format!("{} in {took}", word(outcome)),
+            (Some(message), _) => format!("{} after {took}: {message}", word(outcome)),
         };
         let (style, line) = if continues {
             (Style::Notice, format!("{line} (the job goes on)"))
@@ -149,8 +155,9 @@ impl TextReport {
         }
         if let Some(help) = details.get("help").and_then(Value::as_str) {
             let label = self.look.paint(Style::Name, "hint:");
-            for part in format!("{label} {help}").lines() {
-                text.push_str(&self.of_step(at, part));
+            for (place, part) in help.lines().enumerate() {
+                let label = if place == 0 { label.as_ref() } else { "     " };
+                text.push_str(&self.of_step(at, &format!("{label} {part}")));
             }
         }
         text

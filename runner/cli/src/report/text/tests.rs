@@ -129,8 +129,8 @@ a
 
 b  skipped: a job that it needs did not pass
 
-journal abc
-failed: job a, step 2 (Write it) at capstep.yml:6:9: exit code 1
+journal sha256:abc
+failed: a/2 (Write it) at capstep.yml:6:9: exit code 1
 ";
     assert_eq!(told(TextReport::new(PLAIN, None, false), events), expected);
 }
@@ -168,11 +168,11 @@ x     |      output count: 3
 x     |      passed in 1.2 s
 x     | passed in 5 ms
 
-failed: job build, step 1 (noop) at capstep.yml:6:9: exit code 1
+the last lines of build/1
      the reason
 
-journal abc
-failed: job build, step 1 (noop) at capstep.yml:6:9: exit code 1
+journal sha256:abc
+failed: build/1 (noop) at capstep.yml:6:9: exit code 1
 ";
     let text = told(TextReport::new(PLAIN, Some(5), true), events);
     // Outputs are shown of the failed step too, where it has some.
@@ -212,7 +212,7 @@ fn a_denial_says_what_would_grant_it() {
 ";
     assert!(text.contains(expected), "{text}");
     assert!(
-        text.ends_with("denied: job a, step 1 (noop) at capstep.yml:6:9: a request\n"),
+        text.ends_with("denied: a/1 (noop) at capstep.yml:6:9: a request\n"),
         "{text}"
     );
 }
@@ -258,7 +258,7 @@ fn runs_end_in_one_line() {
             ended("b", 2, Outcome::Denied, Some("y")),
         ],
         Outcome::Denied,
-        "denied: job b, step 2 () at capstep.yml:6:9: y (and 1 more)",
+        "denied after 2.0 s: b/2 and 1 more",
     );
 }
 
@@ -286,8 +286,8 @@ a
      passed in 1.2 s
 failed after 5 ms: capstep.yml:5:20: the output `x` can't be evaluated: it is nothing
 
-journal abc
-failed: job a: capstep.yml:5:20: the output `x` can't be evaluated: it is nothing
+journal sha256:abc
+failed: a: capstep.yml:5:20: the output `x` can't be evaluated: it is nothing
 ";
     assert_eq!(told(TextReport::new(PLAIN, None, false), events), expected);
 }
@@ -307,11 +307,11 @@ fn a_plugin_begins_no_line_of_its_own() {
     ];
     let text = told(TextReport::new(PLAIN, None, false), events);
     assert!(
-        text.contains("failed: job a, step 1 (noop) at capstep.yml:6:9: all ::set-env"),
+        text.contains("failed: a/1 (noop) at capstep.yml:6:9: all …"),
         "{text}"
     );
     assert!(text.lines().all(|line| !line.starts_with("::")), "{text}");
-    assert_eq!(text.matches("\n     ::set-env").count(), 3, "{text}");
+    assert_eq!(text.matches("\n     ::set-env").count(), 2, "{text}");
 }
 
 #[test]
