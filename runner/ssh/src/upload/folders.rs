@@ -9,7 +9,7 @@ use russh_sftp::protocol::StatusCode;
 
 use super::parallel::in_flight;
 use super::plan::parent;
-use super::{REQUESTS_IN_FLIGHT, STAGING_PREFIX, transfer};
+use super::{REQUESTS_IN_FLIGHT, transfer};
 use crate::error::{SshError, SshErrorKind};
 use crate::remote::{RemoteKind, RemoteStat, is_below, outside};
 use crate::session::Session;
@@ -150,37 +150,6 @@ impl Session {
         .await
         .map_err(|(path, error)| self.sftp_error(error, &path))
     }
-}
-
-/// The staging folders that are in a folder: of uploads that died, or of one that is under way.
-pub(super) async fn staging_folders(
-    sftp: &SftpSession,
-    folder: &str,
-) -> Result<Vec<String>, SftpError> {
-    let listing = sftp.read_dir(folder).await?;
-    Ok(listing
-        .filter(|entry| entry.file_name().starts_with(STAGING_PREFIX) && entry.file_type().is_dir())
-        .map(|entry| format!("{}/{}", folder.trim_end_matches('/'), entry.file_name()))
-        .collect())
-}
-
-/// Removes a staging folder, which holds files alone; what can't be removed is left to the next upload.
-pub(super) async fn remove_staging(sftp: &Arc<SftpSession>, folder: &str) {
-    let Ok(listing) = sftp.read_dir(folder).await else {
-        return;
-    };
-    let paths = listing
-        .map(|entry| format!("{folder}/{}", entry.file_name()))
-        .collect();
-    let _ = in_flight(paths, REQUESTS_IN_FLIGHT, |path| {
-        let sftp = Arc::clone(sftp);
-        async move {
-            let _ = sftp.remove_file(path).await;
-            Ok::<(), ()>(())
-        }
-    })
-    .await;
-    let _ = sftp.remove_dir(folder).await;
 }
 
 async fn look(sftp: &SftpSession, path: &str) -> Result<Option<RemoteKind>, SftpError> {

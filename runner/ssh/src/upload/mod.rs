@@ -5,11 +5,12 @@
 //! leaves every target file as it was. The renames themselves are many steps: each file is old or new, never half,
 //! and a cut in that moment can leave some of each. What a dead upload left is removed by the next one to the same
 //! folder, so of two uploads at once to one folder the later wins and the earlier fails. Of a large file it is gone on
-//! with before.
+//! with before. What others put there under such a name is left alone (`leftovers`).
 
 mod compare;
 mod fill;
 mod folders;
+mod leftovers;
 mod local;
 mod parallel;
 mod plan;
@@ -37,7 +38,6 @@ pub use switch::RENAME_COMMAND;
 pub(crate) use switch::Renamer;
 
 use fill::Filling;
-use folders::{remove_staging, staging_folders};
 use resume::Search;
 use staging::Staging;
 
@@ -77,12 +77,14 @@ impl Session {
             let real = self.make_anchor(&root.anchor, &mut made).await?;
             self.make_folders(folders, &modes, &root.within, &real, &mut made)
                 .await?;
-            let there = staging_folders(&sftp, &root.anchor).await;
+            let there = leftovers::find(&sftp, &root.anchor).await;
             left.push(there.map_err(|error| self.sftp_error(error, &root.anchor))?);
         }
         let mut report = UploadReport::default();
         let changes = self.compare(&request, &made, &sftp, &mut report).await?;
-        let staging = Staging::make(self, &sftp, &request, &plan, &changes).await?;
+        let mut staging = Staging::new(&sftp, &request, &plan, &changes)?;
+        staging.make(self, &plan, &left).await?;
+        let left = leftovers::move_in(&sftp, &plan, &staging, &left).await;
         let search = Search {
             session: self,
             sftp: &sftp,
@@ -92,10 +94,9 @@ impl Session {
             left: &left,
         };
         let taken = search.take(&changes.files).await;
-        for folder in left.iter().flatten() {
-            remove_staging(&sftp, folder).await;
-        }
+        leftovers::remove(&sftp, left, staging.owner()).await;
         if changes.nothing() {
+            staging.remove().await;
             return Ok(report);
         }
         let renamer = self.renamer().await?;

@@ -1,33 +1,40 @@
 //! The folders that files arrive in before they are put in place.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use russh_sftp::client::SftpSession;
 
 use super::compare::Changes;
-use super::folders::remove_staging;
-use super::plan::Plan;
-use super::{STAGING_PREFIX, UploadRequest, resume};
+use super::folders::in_the_way;
+use super::leftovers::{Leftover, remove_own};
+use super::plan::{Plan, parent};
+use super::{STAGING_PREFIX, UploadRequest, resume, transfer};
 use crate::error::{SshError, SshErrorKind};
+use crate::remote::RemoteStat;
 use crate::session::Session;
 
 /// Who may look into a staging folder: the account alone.
 pub(super) const FOLDER_MODE: u32 = 0o700;
 
-/// The staging folders of one upload, one for each designated path that gets something. Dropped before it is removed,
+/// The staging folders of one upload, one beside each designated path that gets something. Dropped before it is removed,
 /// it removes itself as far as the connection allows.
 pub(super) struct Staging {
     sftp: Option<Arc<SftpSession>>,
+    /// How the folders are called.
+    name: String,
+    /// The folders that were made.
     folders: Vec<String>,
+    /// The account's number, where the server says it: that of the folders.
+    owner: Option<u32>,
     /// Where each file that is sent is staged.
     of_entry: HashMap<usize, String>,
     of_link: HashMap<usize, String>,
 }
 
 impl Staging {
-    pub(super) async fn make(
-        session: &Session,
+    /// Says what is staged where. Nothing is made yet.
+    pub(super) fn new(
         sftp: &Arc<SftpSession>,
         request: &UploadRequest,
         plan: &Plan,
@@ -37,53 +44,97 @@ impl Staging {
         getrandom::fill(&mut random).map_err(|error| {
             SshError::channel(SshErrorKind::Internal, format!("no random bytes: {error}"))
         })?;
-        let id = u64::from_be_bytes(random);
-        let folder = |root: usize| {
-            let anchor = plan.roots.get(root).map_or("", |root| root.anchor.as_str());
-            format!("{}/{STAGING_PREFIX}{id:016x}", anchor.trim_end_matches('/'))
+        let mut staging = Self {
+            sftp: Some(Arc::clone(sftp)),
+            name: format!("{STAGING_PREFIX}{:016x}", u64::from_be_bytes(random)),
+            folders: Vec::new(),
+            owner: None,
+            of_entry: HashMap::new(),
+            of_link: HashMap::new(),
         };
-        let mut folders = Vec::new();
-        let mut of_entry = HashMap::new();
+        let anchor = |root: usize| plan.roots.get(root).map_or("", |root| root.anchor.as_str());
         for &index in &changes.files {
             let (Some(&root), Some(entry)) =
                 (plan.entry_roots.get(index), request.entries.get(index))
             else {
                 continue;
             };
-            let anchor = plan.roots.get(root).map_or("", |root| root.anchor.as_str());
-            let name =
-                resume::name(anchor, &entry.remote, entry.size).unwrap_or(format!("f{index}"));
-            of_entry.insert(index, format!("{}/{name}", folder(root)));
-            folders.push(folder(root));
+            let name = resume::name(anchor(root), &entry.remote, entry.size)
+                .unwrap_or(format!("f{index}"));
+            let path = format!("{}/{name}", staging.folder(anchor(root)));
+            staging.of_entry.insert(index, path);
         }
-        let mut of_link = HashMap::new();
         for &index in &changes.links {
             if let Some(&root) = plan.symlink_roots.get(index) {
-                of_link.insert(index, format!("{}/l{index}", folder(root)));
-                folders.push(folder(root));
+                let path = format!("{}/l{index}", staging.folder(anchor(root)));
+                staging.of_link.insert(index, path);
             }
-        }
-        folders.sort();
-        folders.dedup();
-        let mut staging = Self {
-            sftp: Some(Arc::clone(sftp)),
-            folders: Vec::new(),
-            of_entry,
-            of_link,
-        };
-        for folder in folders {
-            sftp.create_dir(folder.clone())
-                .await
-                .map_err(|error| session.sftp_error(error, &folder))?;
-            staging.folders.push(folder.clone());
-            session.set_mode(sftp, &folder, FOLDER_MODE).await?;
         }
         Ok(staging)
     }
 
-    /// The folders.
-    pub(super) fn folders(&self) -> &[String] {
-        &self.folders
+    /// Makes the folders. Where nothing is staged beside leftovers, one is made to look at them in; that it can't be made
+    /// is no error then.
+    pub(super) async fn make(
+        &mut self,
+        session: &Session,
+        plan: &Plan,
+        left: &[Vec<Leftover>],
+    ) -> Result<(), SshError> {
+        let paths = self.of_entry.values().chain(self.of_link.values());
+        let needed: BTreeSet<String> = paths.map(|path| parent(path).to_owned()).collect();
+        let beside = plan.roots.iter().zip(left);
+        let beside = beside.filter(|(_, left)| left.iter().any(Leftover::may_be_ours));
+        let beside: BTreeSet<String> = beside
+            .map(|(root, _)| self.folder(&root.anchor))
+            .filter(|folder| !needed.contains(folder))
+            .collect();
+        for folder in needed {
+            self.make_folder(session, folder).await?;
+        }
+        for folder in beside {
+            if self.make_folder(session, folder).await.is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a folder that is the account's alone from the beginning: a mode that is set afterwards comes too late where
+    /// others can exchange the folder for something else, which would get it.
+    async fn make_folder(&mut self, session: &Session, folder: String) -> Result<(), SshError> {
+        let (sftp, raw) = (session.sftp().await?, session.renamer().await?);
+        let failed = |error| session.sftp_error(error, &folder);
+        let making = raw.raw.mkdir(folder.as_str(), transfer::mode(FOLDER_MODE));
+        making.await.map_err(failed)?;
+        self.folders.push(folder.clone());
+        let found = sftp.symlink_metadata(folder.as_str()).await;
+        let found = found.map_err(failed)?;
+        if found.permissions.is_some() && !found.file_type().is_dir() {
+            return Err(in_the_way(&folder));
+        }
+        self.owner = self.owner.or(found.uid);
+        // Not every server gives a new folder the mode that was asked for.
+        if RemoteStat::from(&found).mode & 0o777 != FOLDER_MODE {
+            session.set_mode(&sftp, &folder, FOLDER_MODE).await?;
+        }
+        Ok(())
+    }
+
+    fn folder(&self, anchor: &str) -> String {
+        format!("{}/{}", anchor.trim_end_matches('/'), self.name)
+    }
+
+    /// The folder that was made in `anchor`.
+    pub(super) fn beside(&self, anchor: &str) -> Option<&str> {
+        let folder = self.folder(anchor);
+        let mut made = self.folders.iter().map(String::as_str);
+        made.find(|made| *made == folder)
+    }
+
+    /// The account's number on the server, where it says it: it has just made the folders.
+    pub(super) fn owner(&self) -> Option<u32> {
+        self.owner
     }
 
     pub(super) fn file(&self, index: usize) -> &str {
@@ -98,7 +149,7 @@ impl Staging {
     pub(super) async fn remove(mut self) {
         if let Some(sftp) = self.sftp.take() {
             for folder in &self.folders {
-                remove_staging(&sftp, folder).await;
+                remove_own(&sftp, folder, self.owner).await;
             }
         }
     }
@@ -110,10 +161,10 @@ impl Drop for Staging {
         else {
             return;
         };
-        let folders = std::mem::take(&mut self.folders);
+        let (folders, owner) = (std::mem::take(&mut self.folders), self.owner);
         runtime.spawn(async move {
             for folder in folders {
-                remove_staging(&sftp, &folder).await;
+                remove_own(&sftp, &folder, owner).await;
             }
         });
     }

@@ -10,6 +10,7 @@
 mod algorithms;
 mod certificates;
 mod connecting;
+mod leftovers;
 mod releasing;
 mod resuming;
 mod running;

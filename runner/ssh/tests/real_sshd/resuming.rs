@@ -182,6 +182,9 @@ fn write(path: &Path, bytes: &[u8], mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
+const OPEN: &str = "in a folder that others may look into";
+const FOREIGN: &str = "in another account's folder";
+
 #[tokio::test]
 async fn what_is_found_is_not_believed() {
     let server = Server::start();
@@ -212,8 +215,10 @@ async fn what_is_found_is_not_believed() {
             "{what}"
         );
         assert_eq!(mode(&there), 0o640, "{what}");
-        // A folder in it is nothing that an upload makes: it is left to somebody who knows what it is.
-        assert_eq!(folder.exists(), what == "a folder", "{what}: it was left");
+        // A folder in it is nothing that an upload makes: it is left to somebody who knows what it is. So is what others
+        // could have made.
+        let is_left = ["a folder", OPEN, FOREIGN].contains(&what);
+        assert_eq!(folder.exists(), is_left, "{what}: it was left");
         fs::remove_dir_all(&within).unwrap();
     };
     check("the beginning", half.len(), &|path| {
@@ -251,13 +256,13 @@ async fn what_is_found_is_not_believed() {
         assert!(made.unwrap().success());
     })
     .await;
-    check("in a folder that others may look into", 0, &|path| {
+    check(OPEN, 0, &|path| {
         write(path, half, 0o600);
         let folder = path.parent().unwrap();
         fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
     })
     .await;
-    check("in another account's folder", 0, &|path| {
+    check(FOREIGN, 0, &|path| {
         write(path, half, 0o600);
         chown(path.parent().unwrap(), Some(12_345), None).unwrap();
     })
@@ -290,6 +295,25 @@ async fn the_last_attempt_is_gone_on_with() {
     assert!(report.resumed >= 3 * MIB as u64, "{report:?}");
     assert!(fs::read(server.path("app/large.bin")).unwrap() == large);
     assert_eq!(staged(Path::new(&within)), Vec::<PathBuf>::new());
+}
+
+/// An upload that goes on with what one before has left moves that into its own folder; cut in that moment, it leaves both.
+#[tokio::test]
+async fn what_was_moved_already_is_gone_on_with() {
+    let server = Server::start();
+    let within = server.remote("app");
+    let large = content(16 * MIB);
+    let files = [("large.bin", &large[..])];
+    cut(&server, async |_| request(&within, &files, None), 4 * MIB).await;
+    let left = staged(Path::new(&within));
+    let there = settled(&left[0]).await;
+    let outer = plant(&server, "outer", |folder| {
+        fs::rename(left[0].parent().unwrap(), folder.join("o0")).unwrap();
+    });
+    let report = upload(&server, request(&within, &files, None)).await;
+    assert_eq!(report.resumed, there as u64);
+    assert!(fs::read(server.path("app/large.bin")).unwrap() == large);
+    assert!(!outer.exists());
 }
 
 #[tokio::test]

@@ -7,9 +7,8 @@ use russh_sftp::client::fs::Metadata;
 
 use super::Search;
 use crate::remote::{RemoteKind, RemoteStat, is_below};
-use crate::upload::folders::staging_folders;
+use crate::upload::leftovers;
 use crate::upload::parallel::in_flight;
-use crate::upload::staging::FOLDER_MODE;
 use crate::upload::transfer::MODE_WHILE_WRITTEN;
 use crate::upload::{REQUESTS_IN_FLIGHT, UploadEntry};
 
@@ -25,12 +24,6 @@ pub(super) struct Candidate {
 }
 
 impl Search<'_> {
-    /// The account's number on the server: it has just made the staging folder.
-    pub(super) async fn owner(&self) -> Option<u32> {
-        let folder = self.staging.folders().first()?;
-        self.sftp.symlink_metadata(folder).await.ok()?.uid
-    }
-
     /// The likeliest beginning of each file: of several attempts the last one.
     pub(super) async fn candidates(
         &self,
@@ -71,35 +64,28 @@ impl Search<'_> {
         newest.into_values().collect()
     }
 
-    /// The staging folders that may hold files of this root: those beside the new one, and those of releases that were
-    /// given up. Only the account's own, that nobody else could write to.
+    /// The staging folders that may hold files of this root: those that were left beside the new one, which have been moved
+    /// into it, and those of releases that were given up. Only the account's own, that nobody else could write to.
+    ///
+    /// The latter are looked at where they are, since an upload into such a release may live, and what is looked at there
+    /// may be something else a moment later. That changes nothing there: it is copied, and the copy must have the digest.
     async fn folders(&self, root: usize, given_up: &[String], owner: u32) -> Vec<String> {
-        let mut folders = self.left.get(root).cloned().unwrap_or_default();
-        let anchor = self.plan.roots.get(root).map(|root| root.anchor.as_str());
-        if let (Some(release), Some(anchor)) = (&self.request.release, anchor)
+        let Some(anchor) = self.plan.roots.get(root).map(|root| root.anchor.as_str()) else {
+            return Vec::new();
+        };
+        let mut folders = leftovers::folders(self.sftp, self.left, anchor, owner).await;
+        if let Some(release) = &self.request.release
             && is_below(anchor, &release.path)
             && let Some(below) = anchor.strip_prefix(&release.path)
         {
             for earlier in given_up {
-                let there = staging_folders(self.sftp, &format!("{earlier}{below}")).await;
-                folders.extend(there.unwrap_or_default());
+                let there = leftovers::find(self.sftp, &format!("{earlier}{below}")).await;
+                let there = there.unwrap_or_default().into_iter();
+                let ours = there.filter(|leftover| leftover.is_of(owner));
+                folders.extend(ours.map(|leftover| leftover.path));
             }
         }
-        let looked = in_flight(folders, REQUESTS_IN_FLIGHT, |folder| {
-            let sftp = Arc::clone(self.sftp);
-            async move {
-                let found = sftp.symlink_metadata(folder.clone()).await.ok();
-                let ours = found
-                    .is_some_and(|found| is(&found, RemoteKind::Directory, owner, &[FOLDER_MODE]));
-                Ok::<_, ()>(ours.then_some(folder))
-            }
-        });
-        looked
-            .await
-            .unwrap_or_default()
-            .into_iter()
-            .flatten()
-            .collect()
+        folders
     }
 
     /// Which of these paths may be what they are looked at for.

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use russh_sftp::client::SftpSession;
 use sha2::{Digest as _, Sha256};
 
+use super::leftovers::Moved;
 use super::plan::Plan;
 use super::staging::Staging;
 use super::{UploadEntry, UploadRequest};
@@ -58,8 +59,8 @@ pub(super) struct Search<'a> {
     pub(super) plan: &'a Plan,
     /// The new upload's own folders.
     pub(super) staging: &'a Staging,
-    /// For each of the plan's roots the staging folders that were there before.
-    pub(super) left: &'a [Vec<String>],
+    /// What was left beside them.
+    pub(super) left: &'a [Moved],
 }
 
 impl Search<'_> {
@@ -71,7 +72,7 @@ impl Search<'_> {
             .filter_map(|&index| Some((index, self.request.entries.get(index)?)))
             .filter(|(_, entry)| entry.size >= RESUME_FROM)
             .collect();
-        let (false, Some(owner)) = (large.is_empty(), self.owner().await) else {
+        let (false, Some(owner)) = (large.is_empty(), self.staging.owner()) else {
             return HashMap::new();
         };
         let candidates = self.candidates(&large, owner).await;
