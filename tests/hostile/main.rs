@@ -6,6 +6,7 @@
 //! - `denials_*`: the cases; `matrix`: that none is missing; `runner`: how one is run;
 //! - `caches`: what is kept between runs;
 //! - `untrusted`: what somebody else's pipeline would see of the caller's;
+//! - `untrusted_addresses`: what it would reach of this machine by its address;
 //! - `http_door`: requests by `wasi:http`;
 //! - `neighbours`: what other processes can read of a run;
 //! - `mounts`: folders that a plugin sees directly;
@@ -34,5 +35,6 @@ mod neighbours;
 mod place;
 mod runner;
 mod untrusted;
+mod untrusted_addresses;
 mod without_verbs;
 mod words;

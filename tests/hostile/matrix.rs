@@ -101,6 +101,7 @@ fn rules(verb: &str) -> &'static [Rule] {
             OtherTarget,
         ],
         "ssh/exec" => &[AccessNotRequested, AccessOff],
+        // The address of a registry is judged in untrusted runs alone (`untrusted_addresses`).
         "docker/login" => &[UndeclaredInput, NoAuthority],
         "docker/build" | "docker/pull" | "docker/push" | "docker/tag" => {
             &[UndeclaredInput, NoAuthority, AccessNotRequested, AccessOff]

@@ -96,6 +96,11 @@ pub async fn run(
         trusted_ref: settings.trust == Trust::Trusted,
         ..NetworkPolicy::default()
     };
+    // Which engine it is, says who starts the run, whoever wrote the pipeline.
+    let to_engine = Dialer::new(NetworkPolicy {
+        trusted_ref: true,
+        ..policy.clone()
+    });
     let dialer = Arc::new(Dialer::new(policy));
     let (workspace, sealed) = (Arc::new(workspace), Arc::new(sealed));
     let caches = Caches::new(
@@ -121,7 +126,7 @@ pub async fn run(
         journal: Arc::clone(&journal),
         workspace,
         sealed,
-        docker: Arc::new(DockerAccess::new(settings.engine, Arc::clone(&dialer))),
+        docker: Arc::new(DockerAccess::new(settings.engine, Arc::new(to_engine))),
         dialer,
         scripts: settings.scripts,
         sandbox,

@@ -90,6 +90,26 @@ impl Dialer {
         })
     }
 
+    /// Whether `endpoint` may be connected to, for a connection that somebody else opens: what a name leads to there is
+    /// for them to look up, and may be something else.
+    ///
+    /// # Errors
+    /// `Refused` if no address is granted, `Name` if there is no such name, `Timeout`.
+    pub async fn judge(&self, endpoint: &Endpoint, within: Duration) -> Result<(), NetError> {
+        match timeout(within, self.granted_addresses(endpoint)).await {
+            Ok(judged) => judged.map(drop),
+            Err(_) => Err(NetError::new(
+                NetErrorKind::Timeout,
+                format!("`{}` was not resolved within {within:?}", endpoint.host),
+            )),
+        }
+    }
+
+    /// Whether the run is for a trusted ref.
+    pub fn is_trusted(&self) -> bool {
+        self.policy.trusted_ref
+    }
+
     async fn open(&self, endpoint: &Endpoint) -> Result<Dialed, NetError> {
         let granted = self.granted_addresses(endpoint).await?;
         let (stream, peer) = connect_first(&granted.addresses, endpoint.port)

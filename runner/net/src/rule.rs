@@ -10,7 +10,7 @@ use crate::target::Endpoint;
 /// How the host part of an address came to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Designation {
-    /// A literal address or `localhost`, in the pipeline's own text.
+    /// A literal address or `localhost`, in the pipeline's own text; treated as a name where the ref is not trusted.
     Literal,
     /// A name in the pipeline's own text.
     Name,
@@ -23,7 +23,7 @@ pub enum Designation {
 pub struct NetworkPolicy {
     /// Whether a policy applies at all. Without one, names may lead to private networks (with a note).
     pub set: bool,
-    /// Whether the run is for a trusted ref.
+    /// Whether the run is for a trusted ref. What the text of any other says leads no farther than a name would.
     pub trusted_ref: bool,
     /// The networks the policy names. Naming one counts as a policy that is set.
     pub allow: Vec<Network>,
@@ -96,20 +96,27 @@ pub fn may_lead(
     if policy.names(ip, class) {
         return Verdict::Granted;
     }
+    let refuse = |rule| {
+        let way = way_out(class, designation, policy.trusted_ref);
+        refuse(class, rule, host, ip, way)
+    };
     match class {
-        AddressClass::Metadata => refuse(class, "address.metadata", host, ip, designation),
-        _ if designation == Designation::Literal && literally(host, ip) => Verdict::Granted,
+        AddressClass::Metadata => refuse("address.metadata"),
+        // Whoever wrote the text of an untrusted run must not choose what of this machine and its network it reaches.
+        _ if policy.trusted_ref && designation == Designation::Literal && literally(host, ip) => {
+            Verdict::Granted
+        }
         AddressClass::Public => Verdict::Granted,
         AddressClass::Private if !policy.set && policy.allow.is_empty() && policy.trusted_ref => {
             Verdict::GrantedWithNote(format!(
                 "`{host}` leads to the private address {ip}; granted because no policy is set and the ref is trusted"
             ))
         }
-        AddressClass::Private => refuse(class, "address.private", host, ip, designation),
-        AddressClass::Loopback => refuse(class, "address.loopback", host, ip, designation),
-        AddressClass::LinkLocal => refuse(class, "address.link-local", host, ip, designation),
-        AddressClass::Multicast => refuse(class, "address.multicast", host, ip, designation),
-        AddressClass::Special => refuse(class, "address.special", host, ip, designation),
+        AddressClass::Private => refuse("address.private"),
+        AddressClass::Loopback => refuse("address.loopback"),
+        AddressClass::LinkLocal => refuse("address.link-local"),
+        AddressClass::Multicast => refuse("address.multicast"),
+        AddressClass::Special => refuse("address.special"),
     }
 }
 
@@ -121,23 +128,28 @@ fn literally(host: &str, ip: IpAddr) -> bool {
     host.parse::<IpAddr>().is_ok_and(|literal| literal == ip)
 }
 
+/// What would allow it.
+fn way_out(class: AddressClass, designation: Designation, trusted_ref: bool) -> &'static str {
+    if class == AddressClass::Metadata || (trusted_ref && designation == Designation::Literal) {
+        "only the machine's policy can allow it, by naming this very address"
+    } else if trusted_ref {
+        "write the address itself into the pipeline, or name its network in the machine's policy"
+    } else {
+        "an untrusted run reaches it only where the machine's policy names its network"
+    }
+}
+
 fn refuse(
     class: AddressClass,
     rule: &'static str,
     host: &str,
     ip: IpAddr,
-    designation: Designation,
+    way: &'static str,
 ) -> Verdict {
     let subject = if host.parse::<IpAddr>().is_ok_and(|literal| literal == ip) {
         format!("`{host}` is a {class} address")
     } else {
         format!("`{host}` leads to {ip}, a {class} address")
-    };
-    let literal_helps = class != AddressClass::Metadata && designation != Designation::Literal;
-    let way = if literal_helps {
-        "write the address itself into the pipeline, or name its network in the machine's policy"
-    } else {
-        "only the machine's policy can allow it, by naming this very address"
     };
     Verdict::Refused(AddressRefusal {
         class,

@@ -39,7 +39,7 @@ fn check(designation: Designation, host: &str, ip: &str, policy: &NetworkPolicy,
 
 #[test]
 fn row_1_a_literal_is_granted_as_written() {
-    for policy in [NetworkPolicy::default(), untrusted(), policy(&[])] {
+    for policy in [NetworkPolicy::default(), policy(&[])] {
         for literal in [
             "203.0.113.7",
             "10.0.0.1",
@@ -57,6 +57,33 @@ fn row_1_a_literal_is_granted_as_written() {
         check(Literal, "localhost", "127.0.0.1", &policy, "granted");
         check(Literal, "localhost", "::1", &policy, "granted");
     }
+}
+
+#[test]
+fn row_1_is_not_for_untrusted_runs() {
+    for (literal, ip, rule) in [
+        ("10.0.0.1", "10.0.0.1", "address.private"),
+        ("fd12::1", "fd12::1", "address.private"),
+        ("127.0.0.1", "127.0.0.1", "address.loopback"),
+        ("::1", "::1", "address.loopback"),
+        ("::ffff:127.0.0.1", "::ffff:127.0.0.1", "address.loopback"),
+        ("localhost", "127.0.0.1", "address.loopback"),
+        ("localhost", "::1", "address.loopback"),
+        ("0.0.0.0", "0.0.0.0", "address.special"),
+        ("100.64.0.1", "100.64.0.1", "address.special"),
+        ("169.254.1.1", "169.254.1.1", "address.link-local"),
+        ("224.0.0.1", "224.0.0.1", "address.multicast"),
+    ] {
+        check(Literal, literal, ip, &untrusted(), rule);
+    }
+    for public in ["203.0.113.7", "2606:4700::1111"] {
+        check(Literal, public, public, &untrusted(), "granted");
+    }
+    let named = NetworkPolicy {
+        trusted_ref: false,
+        ..policy(&["127.0.0.0/8"])
+    };
+    check(Literal, "localhost", "127.0.0.1", &named, "granted");
 }
 
 #[test]
@@ -274,15 +301,25 @@ fn row_6_metadata_wins_over_everything() {
 
 #[test]
 fn messages_say_what_leads_where() {
-    let message = |designation, host: &str, ip: &str| match may_lead(
+    let message_of = |designation, host: &str, ip: &str, policy: &NetworkPolicy| match may_lead(
         designation,
         host,
         ip.parse().unwrap(),
-        &NetworkPolicy::default(),
+        policy,
     ) {
         Verdict::Refused(refusal) => refusal.message,
         other => panic!("{other:?}"),
     };
+    let message = |designation, host: &str, ip: &str| {
+        message_of(designation, host, ip, &NetworkPolicy::default())
+    };
+    for designation in [Literal, Name, RunTime] {
+        assert_eq!(
+            message_of(designation, "localhost", "127.0.0.1", &untrusted()),
+            "`localhost` leads to 127.0.0.1, a loopback address: an untrusted run reaches it only where the machine's \
+             policy names its network"
+        );
+    }
     assert_eq!(
         message(Name, "app.example", "127.0.0.1"),
         "`app.example` leads to 127.0.0.1, a loopback address: write the address itself into the pipeline, or name \
@@ -316,6 +353,7 @@ proptest! {
         prop_assert!(!granted(RunTime, &none) || granted(Name, &none));
         prop_assert!(!granted(Name, &none) || granted(Literal, &none));
         prop_assert!(!granted(Name, &untrusted()) || granted(Name, &none));
+        prop_assert_eq!(granted(Literal, &untrusted()), granted(Name, &untrusted()));
         prop_assert!(!granted(Name, &policy(&[])) || granted(Name, &none));
     }
 }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::registry::logins;
 use super::told::Told;
-use super::{context, error};
+use super::{address, context, error};
 use crate::fault::Fault;
 use crate::ops::Outcome;
 use crate::protocol::{Answer, BuildOptions, Built, ErrorKind, Level, Nanoseconds};
@@ -66,6 +66,7 @@ pub(super) fn build(
     let mut request = BuildRequest::new(source, name);
     request.tags = names;
     let used = steer(shared, context, &mut request)?;
+    let registries = used.registries;
     request.shown = match root.below(&request.dockerfile) {
         Ok(path) => path.as_str().to_owned(),
         // It leads nowhere, and reading it says so.
@@ -77,6 +78,9 @@ pub(super) fn build(
         .under(shared.grants(&grants))
         .using(shared.secret_names(used.secrets.iter().map(String::as_str)));
     let handle = shared.start(meta, move |shared, reporter, operation| async move {
+        for (registry, pointer) in &registries {
+            address::judge(&shared, registry, pointer).await?;
+        }
         let engine = shared.docker.engine().await?;
         let dockerfile = request.shown.clone();
         let told = Told::new(Arc::clone(&shared), reporter, options.log, dockerfile);
@@ -114,6 +118,8 @@ pub(super) fn build(
 struct Used {
     grants: Vec<String>,
     secrets: Vec<String>,
+    /// The registries that are asked for what the pipeline names, each with the input that names it.
+    registries: Vec<(String, String)>,
 }
 
 /// Puts in what roles and sinks say.
@@ -156,6 +162,7 @@ fn steer(shared: &Shared, context: &str, request: &mut BuildRequest) -> Result<U
             return wrong_permit();
         };
         request.cache_from.push(permit.image.to_string());
+        used.registries.push((permit.image.registry, at.clone()));
         used.grants.push(at);
     }
     for secret in &shared.authority.bound.secrets {
@@ -182,6 +189,8 @@ fn steer(shared: &Shared, context: &str, request: &mut BuildRequest) -> Result<U
         }
     }
     for login in logins(shared)? {
+        let host = login.credentials.registry.clone();
+        used.registries.push((host, login.registry.clone()));
         request.credentials.push(login.credentials);
         used.grants.push(login.registry);
         used.secrets.push(login.password);

@@ -7,7 +7,7 @@ use capstep_grants::check::{Act, ImagePermit, Permit};
 use serde_json::json;
 
 use super::registry::{Login, login as login_of, registry_of};
-use super::{error, told};
+use super::{address, error, told};
 use crate::fault::Fault;
 use crate::ops::Outcome;
 use crate::protocol::{Answer, ErrorKind, Image, Label, Transferred};
@@ -31,6 +31,7 @@ pub(super) fn login(shared: &Arc<Shared>, meta: Meta, registry: String) -> Resul
         .under(shared.grants(&[&registry]))
         .using(shared.secret_names([login.password.as_str()]));
     let handle = shared.start(meta, move |shared, _, _| async move {
+        address::judge(&shared, &permit.host, &registry).await?;
         let engine = shared.docker.engine().await?;
         engine
             .login(&login.credentials)
@@ -94,6 +95,7 @@ pub(super) fn pull(shared: &Arc<Shared>, meta: Meta, image: String) -> Result<An
         registry,
     })?;
     let handle = shared.start(meta, move |shared, reporter, operation| async move {
+        address::judge(&shared, &permit.image.registry, &permit.grant).await?;
         let engine = shared.docker.engine().await?;
         let reference = reference(Stage::Pull, &permit)?;
         let listener = told::layers(&shared, &reporter);
@@ -129,6 +131,7 @@ pub(super) fn push(shared: &Arc<Shared>, meta: Meta, image: String) -> Result<An
         registry,
     })?;
     let handle = shared.start(meta, move |shared, reporter, operation| async move {
+        address::judge(&shared, &permit.image.registry, &permit.grant).await?;
         let engine = shared.docker.engine().await?;
         let reference = reference(Stage::Push, &permit)?;
         let listener = told::layers(&shared, &reporter);

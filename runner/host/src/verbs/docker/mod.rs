@@ -1,10 +1,11 @@
 //! `docker`: images, on the machine's engine.
 //!
-//! `access` is the engine, connected to once a run; `registry` the logins, by the manifest's sinks and roles; `build`
+//! `access` is the engine, connected to once a run; `address` where a registry may be; `registry` the logins, by the manifest's sinks and roles; `build`
 //! puts a build together from the pipeline's own text, `context` guards the folder that is sent; `images` is what is done
 //! with an image that is there; `told` is the build's output in the log, and `grouped` its order.
 
 mod access;
+mod address;
 mod build;
 mod context;
 mod error;
