@@ -59,7 +59,7 @@ fn attempts(host: &str, port: u16) -> [(&'static str, Vec<Value>); 3] {
             ],
         ),
         (
-            "http/send",
+            "wasi/http",
             vec![call("local/http", json!({ "url": url, "method": "GET" }))],
         ),
         (
