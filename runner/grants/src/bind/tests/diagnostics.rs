@@ -146,7 +146,7 @@ type = "boolean"
 [inputs.ways.item.fields.down]
 type = "map<string>"
 "#;
-    let none = "capstep.yml:8:15: missing-input: `p` needs `file` or `names` | help: set one of them | file: A file. | names: it is a list";
+    let none = "capstep.yml:8:15: missing-input: `p` needs `file` or `names` | help: set one of them\nfile: A file.\nnames: it is a list";
     check_plugin(plugin, "", &[none]);
     // What says nothing sets nothing.
     check_plugin(plugin, "with: { file: null, names: [] }", &[none]);
@@ -164,7 +164,7 @@ type = "map<string>"
         plugin,
         "with: { file: a, ways: [{ up: true }, { down: {} }] }",
         &[
-            "capstep.yml:9:53: missing-input: `up` or `down` is missing | help: set one of them | up: it is a boolean | down: it is a map",
+            "capstep.yml:9:53: missing-input: `up` or `down` is missing | help: set one of them\nup: it is a boolean\ndown: it is a map",
         ],
     );
 }
