@@ -1,6 +1,6 @@
 //! Two versions of a pipeline, and what differs.
 
-use super::{ChangeKind, Side, compare};
+use super::{Side, compare};
 use crate::plan::{Plan, Variables, describe};
 use crate::testing::{Plugins, planned};
 

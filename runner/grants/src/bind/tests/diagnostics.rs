@@ -164,7 +164,7 @@ type = "map<string>"
         plugin,
         "with: { file: a, ways: [{ up: true }, { down: {} }] }",
         &[
-            "capstep.yml:9:53: missing-input: `up` or `down` is missing | help: set one of them\nup: it is a boolean\ndown: it is a map",
+            "capstep.yml:9:47: missing-input: `up` or `down` is missing | help: set one of them\nup: it is a boolean\ndown: it is a map",
         ],
     );
 }
