@@ -7,6 +7,7 @@ use capstep_tests::proxy::Proxy;
 
 use capstep_tests::deployment::{CANARY, Deployment};
 use capstep_tests::leaks::ProcessWatch;
+use capstep_tests::project::Project;
 use capstep_tests::scale::Random;
 
 /// Enough to be in the middle of for a while.
@@ -165,4 +166,20 @@ fn a_folder_that_is_not_there_is_told_with_the_line_that_hands_it_over() {
         .run()
         .expect(1)
         .says("capstep.yml:12:28: `dist` is not there");
+}
+
+#[test]
+fn no_server_is_needed_to_miss_a_context_or_certificates() {
+    let project = Project::empty();
+    project.write(
+        "capstep.yml",
+        "version: 1\njobs:\n  build:\n    steps:\n      - uses: docker-build\n        with: { context: image, tags: app }\n  \
+         check:\n    steps:\n      - uses: health-check\n        with: { url: \"https://127.0.0.1:1/\", ca: ca.pem, \
+         attempts: 1 }\n",
+    );
+    project
+        .capstep(&["run"])
+        .expect(1)
+        .says("capstep.yml:6:26: `image` is not there")
+        .says("capstep.yml:10:50: `ca.pem` is not there");
 }

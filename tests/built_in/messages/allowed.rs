@@ -65,5 +65,4 @@ pub(super) const ALLOWED: &[(&str, &str)] = &[
     ("{place}: the line's end is not expected here", NO_MESSAGE),
     ("a NUL byte", NO_MESSAGE),
     ("not a git repository", NO_MESSAGE),
-    ("something known at run time", NO_MESSAGE),
 ];
