@@ -50,7 +50,7 @@ pub(crate) fn poll<H: Http + Tcp + Time + Log>(
             });
             format!("attempt {counted}/{}", inputs.attempts)
         };
-        round(host, inputs, expectation, targets, &label)?;
+        round(host, inputs, expectation, targets, (&label, began))?;
         let now = host.now();
         if counted >= inputs.attempts || targets.iter().all(|target| target.healthy) {
             return Ok(Course {
@@ -65,13 +65,13 @@ pub(crate) fn poll<H: Http + Tcp + Time + Log>(
     }
 }
 
-/// One try of each target that is not healthy yet, all at once.
-fn round<H: Http + Tcp + Time + Log>(
+/// One try of each target that is not healthy yet, all at once; with what the attempt is called, and when it began.
+fn round<H: Http + Tcp + Log>(
     host: &H,
     inputs: &Inputs,
     expectation: &Expectation,
     targets: &mut [Target],
-    label: &str,
+    attempt: (&str, Duration),
 ) -> Result<(), Failure> {
     let mut ops = Vec::new();
     let mut under_way = Vec::new();
@@ -86,7 +86,7 @@ fn round<H: Http + Tcp + Time + Log>(
                 ops.push(op);
                 under_way.push(index);
             }
-            Err(error) => settle(host, inputs, target, probe::of_error(error), label)?,
+            Err(error) => settle(host, inputs, target, probe::of_error(error), attempt)?,
         }
     }
     host.wait_all(&ops, |ended| {
@@ -97,19 +97,18 @@ fn round<H: Http + Tcp + Time + Log>(
             return Ok(());
         };
         let finding = probe::finding(host, &target.probe, op, expectation);
-        settle(host, inputs, target, finding, label)
+        settle(host, inputs, target, finding, attempt)
     })
 }
 
 /// Notes what came of a try, and says so.
 fn settle(
-    host: &(impl Log + Time),
+    host: &impl Log,
     inputs: &Inputs,
     target: &mut Target,
     finding: Result<Finding, Error>,
-    label: &str,
+    (label, began): (&str, Duration),
 ) -> Result<(), Failure> {
-    let now = host.now();
     let finding = finding.map_err(|error| Failure::from(error).while_doing(&target.label))?;
     let (key, line) = if let Some(wrong) = &finding.wrong {
         target.streak = 0;
@@ -142,12 +141,12 @@ fn settle(
         }
     };
     // What is no news is for a close look, and once in a while for everyone: it goes on.
-    if target.said == key && now.saturating_sub(target.said_at) < REPEAT {
+    if target.said == key && began.saturating_sub(target.said_at) < REPEAT {
         host.debug(format_args!("{}: {line}", target.label));
     } else {
         host.info(format_args!("{}: {line}", target.label));
         target.said = key;
-        target.said_at = now;
+        target.said_at = began;
     }
     target.last = Some(finding.last);
     Ok(())

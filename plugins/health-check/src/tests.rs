@@ -90,6 +90,7 @@ fn it_waits_until_the_status_is_healthy() {
         [
             "info: http://app/health: waiting: connection refused (at tcp), attempt 1/24",
             "info: http://app/health: waiting: http 503, attempt 2/24",
+            "debug: http://app/health: waiting: http 503, attempt 3/24",
             "info: http://app/health: waiting: http 200, expected json status: \"healthy\", saw \"starting\", attempt 4/24",
             "info: http://app/health: healthy: http 200 in 12ms, attempt 5/24",
         ]
