@@ -97,6 +97,35 @@ fn files_with_secrets_are_hidden() {
     assert_ne!(ran.code(), 0, "{}", ran.text());
 }
 
+/// What stopped a script says what to write.
+#[test]
+fn what_was_in_the_way_is_hinted_at() {
+    let source = "        reads: src\n        writes: out\n";
+    let check = |keys: &str, line: &str, hint: &str| {
+        run(&step(keys, line)).expect(1).says("hint: ").says(hint);
+    };
+    check(source, "echo x >src/main.c", "`src/main.c` may be");
+    check(source, "cd src; touch new", "`new` may be");
+    check(source, "cat other/secret.txt", "the step's `reads`");
+    check("", "echo x >.git/config", "`.git` is never handed over");
+    check(
+        "",
+        "echo x >/usr/local/x",
+        "outside of the pipeline's folder",
+    );
+    run(&step("", "cat not/there"))
+        .expect(1)
+        .never_says("hint:");
+    run(&step(source, "cat other/secret.txt || true"))
+        .expect(0)
+        .never_says("hint:");
+    let sealed = Project::new(
+        "version: 1\nsecrets: [CANARY]\njobs:\n  only:\n    steps:\n      - uses: env-setup\n        with: \
+         { file: .env, vars: { KEY: \"${{ secrets.CANARY }}\" } }\n      - run: cat .env\n",
+    );
+    run(&sealed).expect(1).says("`.env` is sealed");
+}
+
 /// What a pipeline includes decides about grants as it does itself.
 #[test]
 fn an_included_file_stays_as_it_is() {

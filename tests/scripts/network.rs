@@ -65,7 +65,10 @@ fn an_origin_that_an_earlier_step_gave() {
 fn none_where_none_was_handed_over() {
     let (port, asked) = servers::answering("200 OK", "reached");
     let direct = format!("exec 3<>/dev/tcp/127.0.0.1/{port}\n");
-    run(&step("", &direct)).expect(1);
+    run(&step("", &direct))
+        .expect(1)
+        .says("hint: it may have tried to reach the network")
+        .says("`allow: [https://HOST]`");
     // With one, there is still no way but the proxy.
     let allowed = format!("        allow: [\"http://127.0.0.1:{port}\"]\n");
     run(&step(&allowed, &direct)).expect(1);

@@ -647,7 +647,7 @@ async fn no_try_begins_after_the_jobs_time() {
     assert!(
         said(&run)
             .iter()
-            .any(|text| text.contains("the time was up: 0.3 s")),
+            .any(|text| text.contains("the time was up: 300 ms")),
         "{:?}",
         said(&run)
     );

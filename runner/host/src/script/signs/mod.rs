@@ -47,7 +47,13 @@ impl Signs {
         }
         let seen = Seen::of(shared);
         let mut hints: Vec<String> = Vec::new();
-        for hint in self.heard.iter().rev().filter_map(|sign| seen.hint(sign)) {
+        // Of what was not reached, a line that says where is worth more than one that doesn't.
+        let is_named = |sign: &Sign| matches!(sign, Sign::Unreached(Some(_)));
+        let vague = Sign::Unreached(None);
+        let named = self.heard.iter().any(is_named);
+        let telling = self.heard.iter().rev();
+        let telling = telling.filter(|sign| !(named && **sign == vague));
+        for hint in telling.filter_map(|sign| seen.hint(sign)) {
             if !hints.contains(&hint) && hints.len() < HINTS {
                 hints.push(hint);
             }

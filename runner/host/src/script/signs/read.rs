@@ -53,8 +53,8 @@ pub(super) fn sign(line: &str) -> Option<Sign> {
     if found(&ENGINE).is_some() {
         return Some(Sign::Engine);
     }
-    if found(&UNREACHED).is_some() {
-        return Some(Sign::Unreached(host(line)));
+    if let Some((at, length)) = found(&UNREACHED) {
+        return Some(Sign::Unreached(host(line, at, length)));
     }
     if lower.contains("/dev/tcp/") && found(&REFUSED).is_some() {
         return Some(Sign::Unreached(None));
@@ -94,30 +94,32 @@ fn quoted(text: &str) -> Option<&str> {
     rest.get(..found).filter(|found| !found.is_empty())
 }
 
-/// The host of a message: that of a URL, else the last word that could be a name with a dot in it.
-fn host(line: &str) -> Option<String> {
+/// The host of a message: that of a URL, else the first name behind what went wrong (curl, Node), else the last thing
+/// before it (the C library's `ping: a.example: …`).
+fn host(line: &str, at: usize, length: usize) -> Option<String> {
+    let of_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+    let names = |text: &'_ str| -> Option<String> {
+        let mut words = text.split(|c: char| !of_name(c));
+        words.find(|word| is_name(word)).map(str::to_owned)
+    };
     let url = line.find("://").and_then(|at| line.get(at + 3..));
-    let of_url = url.and_then(|rest| {
-        let end = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-'));
-        rest.split(end).next()
-    });
-    let words = line.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-')));
-    let mut words = words.map(|word| word.trim_matches('.')).rev();
-    let host = of_url.or_else(|| words.find(|word| is_name(word)))?;
-    is_name(host).then(|| host.to_owned())
+    let of_url = url.and_then(|rest| rest.split(|c: char| !of_name(c)).next());
+    let of_url = of_url.filter(|name| is_name(name)).map(str::to_owned);
+    let behind = || names(line.get(at + length..)?);
+    let before = || {
+        let last = line.get(..at)?.trim_end().strip_suffix(':')?;
+        let last = last.rsplit(": ").next()?.trim();
+        is_name(last).then(|| last.to_owned())
+    };
+    of_url.or_else(behind).or_else(before)
 }
 
-/// Whether it could be the name of a host on the internet: `registry.npmjs.org`, not `main.rs:3`'s `main.rs`, which is
-/// told by the few who have such an ending.
+/// Whether it could be the name of a host on the internet: `registry.npmjs.org`.
 fn is_name(word: &str) -> bool {
-    const FILES: [&str; 8] = ["c", "go", "js", "py", "rb", "rs", "sh", "ts"];
-    let Some((name, end)) = word.rsplit_once('.') else {
-        return false;
-    };
-    !name.is_empty()
-        && end.len() > 1
-        && end.bytes().all(|byte| byte.is_ascii_alphabetic())
-        && !FILES.contains(&end)
+    word.rsplit_once('.').is_some_and(|(name, end)| {
+        let letters = |byte: u8| byte.is_ascii_lowercase();
+        !name.is_empty() && end.len() > 1 && end.bytes().all(letters)
+    })
 }
 
 #[cfg(test)]
