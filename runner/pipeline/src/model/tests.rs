@@ -454,6 +454,23 @@ fn what_could_not_be_read_is_not_blamed_twice() {
         &format!("version: 1\nsecrets: [1]\nvars: {{ B: }}\njobs: {{ a: {{ {steps} }} }}\n"),
         &["wrong-type"],
     );
+    // Neither is what follows from a key that is written wrong, or from a name that is not declared.
+    check(
+        &format!("version: 1\nsecret: [A]\nvar: {{ B: }}\njobs: {{ a: {{ {steps} }} }}\n"),
+        &["unknown-key", "unknown-key"],
+    );
+    check(
+        &format!("version: 1\njobs: {{ a: {{ {steps} }}, b: {{ {steps} }} }}\n"),
+        &["unknown-secret", "unknown-variable"],
+    );
+    check(
+        "version: 1\njobs: { a: { step: [] }, b: { need: a, steps: [{ usess: x }, { uses: x, if: needs.a.outputs.x == 'a' }] } }\n",
+        &["unknown-key", "unknown-key", "unknown-key"],
+    );
+    check(
+        "version: 1\njobs: { b: { needs: c, if: needs.c.outputs.x == 'a', steps: [{ uses: x }] } }\n",
+        &["unknown-job"],
+    );
     // A job that is no map exists, as does a step without a plugin.
     check(
         "version: 1\njobs: { a: 5, b: { needs: a, steps: [{ uses: x, with: { a: \"${{ needs.a.outputs.x }}\" } }] } }\n",

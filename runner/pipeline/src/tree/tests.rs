@@ -50,6 +50,8 @@ fn what_looks_like_something_else_stays_text() {
         ("'.inf'", ".inf"),
         ("!!str 5", "5"),
         ("${{ a }}", "${{ a }}"),
+        ("\"! a\"", "! a"),
+        ("well ! a", "well ! a"),
     ] {
         assert_eq!(
             tree(&format!("a: {written}\n")).get("a").unwrap().as_str(),
@@ -139,7 +141,15 @@ fn errors_are_located_and_hinted() {
     );
     check(
         "a: {{ x }}\n",
-        "t.yml:1:5: yaml-syntax: only text can be a key\n  help: an expression or other text that starts with `{` or `[` must be in quotes: \"${{ … }}\"",
+        "t.yml:1:5: yaml-syntax: only text can be a key\n  help: to YAML a `{` or `[` opens a map or a list: text that has an expression in it must be in quotes here: \"${{ … }}\"",
+    );
+    check(
+        "a: { b: ${{ x }} }\n",
+        "t.yml:1:10: yaml-syntax: this is not YAML: flow mapping, did not find expected `,` or `}`\n  help: text that has an expression in it must be in quotes here: \"${{ … }}\"",
+    );
+    check(
+        "a: ! b\n",
+        "t.yml:1:4: yaml-syntax: to YAML this `!` is no part of the text behind it\n  help: put the text in quotes, or write \"${{ !… }}\"",
     );
     check(
         "a: 1\n---\nb: 2\n",
