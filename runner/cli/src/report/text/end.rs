@@ -47,6 +47,8 @@ impl TextReport {
     ) -> String {
         let mut text = String::new();
         let all = self.failures.all();
+        // Those with lines of their own stand apart.
+        let mut apart = true;
         for failure in all {
             // Where jobs run side by side its lines are mixed with others', and far above.
             let lines = (failure.buried && self.jobs.is_some())
@@ -58,10 +60,12 @@ impl TextReport {
                 (1, Some(_)) => format!("the last lines of {}", failure.name()),
                 _ => format!("{}: {}", word(failure.outcome), failure.summary()),
             };
-            text.push_str(&format!(
-                "\n{}\n",
-                self.look.paint(style(failure.outcome), heading)
-            ));
+            if apart || lines.is_some() {
+                text.push('\n');
+            }
+            apart = lines.is_some();
+            let heading = self.look.paint(style(failure.outcome), heading);
+            text.push_str(&format!("{heading}\n"));
             for line in lines.into_iter().flatten() {
                 text.push_str(&format!("     {line}\n"));
             }
