@@ -189,7 +189,7 @@ fn judged(expect: Value, reply: Reply, wrong: Option<&str>) {
         (Err(failure), wrong) => {
             let message = failure
                 .message
-                .strip_prefix("1 of 1 not healthy after 1 attempt in 0s: http://app: ");
+                .strip_prefix("1 of 1 not healthy after 1 attempt in 1ms: http://app: ");
             assert_eq!(message, wrong, "{expect}: {}", failure.message);
             assert_eq!(failure.kind, None, "a finding is not the host's error");
         }
@@ -293,7 +293,7 @@ fn a_banner_is_judged() {
         let host = in_turn(vec![open(banner)]);
         let inputs = json!({ "tcp": "a:22", "expect": { "banner": "^SSH-2\\.0-" }, "attempts": 1 });
         let message = go(&host, inputs).err().map(|failure| failure.message);
-        let start = "1 of 1 not healthy after 1 attempt in 0s: a:22: ";
+        let start = "1 of 1 not healthy after 1 attempt in 1ms: a:22: ";
         assert_eq!(
             message,
             wrong.map(|wrong| format!(
@@ -460,14 +460,16 @@ fn figures_in_a_message_are_no_news() {
             format!("no answer from port {}", 40_000 + tries.get()),
         ))
     });
-    go(&host, json!({ "url": "http://a", "attempts": 24 })).unwrap_err();
-    assert_eq!(
-        host.lines()
-            .iter()
-            .filter(|line| line.contains("waiting"))
-            .count(),
-        1
-    );
+    let inputs = json!({ "url": "http://a", "every": "5s", "attempts": 24 });
+    go(&host, inputs).unwrap_err();
+    // At once, and after a minute; for a close look each time.
+    let said = |level: &str| {
+        let lines = host.lines();
+        let all = lines.iter().map(|line| line.trim_start());
+        all.filter(|line| line.starts_with(level) && line.contains("waiting"))
+            .count()
+    };
+    assert_eq!((said("info: "), said("debug: ")), (2, 22));
 }
 
 #[test]

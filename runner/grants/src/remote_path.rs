@@ -15,11 +15,6 @@ pub(crate) fn parse(text: &str) -> Result<String, String> {
     if text.contains('\0') || text.contains('\n') {
         return Err("the remote path holds a character that no path may have".to_owned());
     }
-    if text.starts_with('~') {
-        return Err(format!(
-            "`{text}`: write the absolute path; `~` means nothing without a shell"
-        ));
-    }
     let absolute = text.starts_with('/');
     let mut parts = Vec::new();
     for part in text.split('/') {
@@ -30,6 +25,12 @@ pub(crate) fn parse(text: &str) -> Result<String, String> {
         }
     }
     let joined = parts.join("/");
+    // Also where it is spelt `./~`: what comes out here is one spelling, and is read again.
+    if !absolute && joined.starts_with('~') {
+        return Err(format!(
+            "`{text}`: write the absolute path; `~` means nothing without a shell"
+        ));
+    }
     Ok(match (absolute, joined.is_empty()) {
         (true, _) => format!("/{joined}"),
         (false, true) => ".".to_owned(),

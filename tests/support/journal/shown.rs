@@ -14,10 +14,14 @@ pub(super) fn shown(grant: &Value) -> Option<String> {
         "path" => match grant.get("build") {
             // A build context is told with how it is built.
             Some(build) => format!(
-                "{} ({}, network: {})",
+                "{} ({}, network: {}{})",
                 text("path"),
                 build["dockerfile"].as_str().unwrap_or("some Dockerfile"),
-                build["network"].as_str().unwrap_or_default()
+                build["network"].as_str().unwrap_or_default(),
+                match build["pull"].as_bool() {
+                    Some(true) => ", newer base images: yes",
+                    _ => "",
+                }
             ),
             None => text("path").to_owned(),
         },

@@ -96,7 +96,7 @@ fn what_may_fail_is_told_apart() {
     assert!(!text.contains("What went wrong"), "{text}");
     let check = |expected: &str| assert!(text.contains(expected), "{expected}\n{text}");
     check("Failed, with continue-on-error");
-    check("✗ failed (continue-on-error) build, step 1 (env-setup) capstep.yml:6:9 exit code 1");
+    check("✗ failed (continue-on-error) build/1 (env-setup) capstep.yml:6:9 exit code 1");
     check("✗ failed (continue-on-error) the job build its output has no value");
     check("Deployed to production: https://&lt;b&gt;");
 }

@@ -91,7 +91,7 @@ testcase capstep.deploy noop (step 2) 0.000 capstep.yml 16
 fn what_was_taken_is_no_test_of_this_run() {
     let expected = "testsuites capstep.yml 5/0/0/4 0.000
 testsuite build 3/0/0/2 0.500 2026-11-21T10:29:09
-testcase capstep.build env-setup 0.000 capstep.yml 6
+testcase capstep.build env-setup 0.000 capstep.yml 7
   skipped taken message='passed, taken from the run r0' 
 testcase capstep.build health-check 0.000 capstep.yml 9
   skipped taken message='passed, taken from the run r0' 
