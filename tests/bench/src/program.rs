@@ -20,12 +20,13 @@ pub(crate) fn path() -> PathBuf {
     target().join("release/capstep")
 }
 
-/// Builds it, so that no old one is measured.
+/// Builds it, so that no old one is measured: with the features that the whole workspace has, as everywhere else.
 pub(crate) fn build() {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built = Command::new(cargo)
         .current_dir(root())
-        .args(["build", "--release", "--locked", "--quiet", "-p", "capstep"])
+        .args(["build", "--release", "--locked", "--quiet"])
+        .args(["--workspace", "--bin", "capstep"])
         .env("CARGO_TARGET_DIR", target())
         .status()
         .unwrap();
