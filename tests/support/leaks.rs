@@ -1,7 +1,8 @@
 //! Looking for a planted value where it may not be: in files, on command lines, in environments.
 
+use std::collections::HashSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -25,9 +26,9 @@ impl ProcessWatch {
         let forms: Vec<Vec<u8>> = values.iter().flat_map(|value| forms(value)).collect();
         let (stopped, counter) = (Arc::clone(&stop), Arc::clone(&looks));
         let thread = std::thread::spawn(move || {
-            let mut found = Vec::new();
+            let (mut servers, mut found) = (HashSet::new(), Vec::new());
             while !stopped.load(Ordering::SeqCst) {
-                look(&forms, &mut found);
+                look(&forms, &mut servers, &mut found);
                 counter.fetch_add(1, Ordering::SeqCst);
                 std::thread::sleep(std::time::Duration::from_millis(2));
             }
@@ -68,44 +69,50 @@ impl ProcessWatch {
     }
 }
 
-fn look(forms: &[Vec<u8>], found: &mut Vec<String>) {
+/// One look at all processes. `servers` are the SSH servers and all that was ever seen below them: a process whose
+/// server is gone has another parent, and is still one of the server's.
+fn look(forms: &[Vec<u8>], servers: &mut HashSet<u32>, found: &mut Vec<String>) {
     for entry in fs::read_dir("/proc").unwrap().flatten() {
         let path = entry.path();
-        // First of all: the process may be gone before the look is over, its parents live longer.
-        let parent = parent(&path);
+        // First of all: the process may be gone before the look is over.
+        let Some(process) = Process::at(&path) else {
+            continue;
+        };
+        let on_the_server = servers.contains(&process.parent);
+        if on_the_server || process.name.starts_with("sshd") {
+            servers.insert(process.number);
+        }
         for file in ["cmdline", "environ"] {
             let bytes = fs::read(path.join(file)).unwrap_or_default();
             if contains(&bytes, forms) {
                 let name = fs::read_to_string(path.join("comm")).unwrap_or_default();
-                let side = if started_by(parent, "sshd") {
-                    " on the server"
-                } else {
-                    ""
-                };
+                let side = if on_the_server { " on the server" } else { "" };
                 found.push(format!("{} of {}{side}", file, name.trim()));
             }
         }
     }
 }
 
-/// The number of a process's parent.
-fn parent(process: &Path) -> Option<u32> {
-    let stat = fs::read_to_string(process.join("stat")).ok()?;
-    // The name before it stands in brackets, and may hold any.
-    let (_, rest) = stat.rsplit_once(')')?;
-    rest.split_whitespace().nth(1)?.parse().ok()
+struct Process {
+    number: u32,
+    name: String,
+    parent: u32,
 }
 
-/// Whether this process, or one above it, is called so.
-fn started_by(mut process: Option<u32>, name: &str) -> bool {
-    while let Some(number) = process.filter(|number| *number > 1) {
-        let path = PathBuf::from(format!("/proc/{number}"));
-        if fs::read_to_string(path.join("comm")).is_ok_and(|comm| comm.trim().starts_with(name)) {
-            return true;
-        }
-        process = parent(&path);
+impl Process {
+    /// The process of a folder in `/proc`.
+    fn at(path: &Path) -> Option<Self> {
+        let number = path.file_name()?.to_str()?.parse().ok()?;
+        let stat = fs::read_to_string(path.join("stat")).ok()?;
+        // The name stands in brackets, and may hold any.
+        let (before, rest) = stat.rsplit_once(')')?;
+        let (_, name) = before.split_once('(')?;
+        Some(Self {
+            number,
+            name: name.to_owned(),
+            parent: rest.split_whitespace().nth(1)?.parse().ok()?,
+        })
     }
-    false
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Large uploads that were cut, gone on with.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -91,19 +91,33 @@ fn staged(folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Waits until the server has written all that came, and returns the size.
+/// Waits until the server has written all that came, which is when nobody has the file open, and returns the size.
 async fn settled(path: &Path) -> usize {
-    let mut before = 0;
     let started = Instant::now();
-    loop {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        let now = fs::metadata(path).unwrap().len();
-        if now == before && now > 0 {
-            return usize::try_from(now).unwrap();
-        }
-        assert!(started.elapsed() < Duration::from_secs(20));
-        before = now;
+    while is_open(path) {
+        assert!(
+            started.elapsed() < Duration::from_secs(20),
+            "the server does not let go of it"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    usize::try_from(fs::metadata(path).unwrap().len()).unwrap()
+}
+
+/// Whether a process has the file open.
+fn is_open(path: &Path) -> bool {
+    let file = fs::metadata(path).unwrap();
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let mut opened = processes.flat_map(|process| {
+        fs::read_dir(process.path().join("fd"))
+            .into_iter()
+            .flatten()
+    });
+    opened.any(|opened| {
+        opened
+            .and_then(|opened| fs::metadata(opened.path()))
+            .is_ok_and(|opened| (opened.dev(), opened.ino()) == (file.dev(), file.ino()))
+    })
 }
 
 async fn upload(server: &Server, request: UploadRequest) -> UploadReport {

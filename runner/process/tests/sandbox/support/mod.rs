@@ -173,7 +173,14 @@ pub fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
         let path = shared().join("inside");
-        fs::copy(env!("CARGO_BIN_EXE_capstep-process-inside"), &path).unwrap();
+        // Copied by another process: were the file open for writing in this one, a child that
+        // another test starts at that moment would hold it open, and it could not be executed.
+        let status = Command::new("cp")
+            .arg(env!("CARGO_BIN_EXE_capstep-process-inside"))
+            .arg(&path)
+            .status()
+            .unwrap();
+        assert!(status.success(), "cp is needed to copy the tests' program");
         open(&path);
         path
     })
