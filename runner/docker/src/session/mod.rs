@@ -7,14 +7,17 @@
 //! - `messages`: the protocol's messages
 //! - `grpc`: calls, frames and statuses over HTTP/2
 //! - `serve`: which call goes where
-//! - `files`: the context's folder, as far as BuildKit asks for it
+//! - `files`, `question`, `sender`, `packets`: the context's folder, as far as BuildKit asks for it
 //! - `secrets`, `auth`: values and accounts, each to who asks by its id or host
 
 mod auth;
 mod files;
 mod grpc;
 pub(crate) mod messages;
+mod packets;
+mod question;
 mod secrets;
+mod sender;
 mod serve;
 
 pub(crate) use serve::{Served, Session, random_id};
