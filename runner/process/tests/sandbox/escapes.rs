@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use crate::support::machine::{Machine, as_account};
-use crate::support::{Place, accounts, acts, own};
+use crate::support::{Place, accounts, acts, copy_program, own};
 use capstep_process::StepEnd;
 
 /// Who can do an act at all.
@@ -407,7 +407,7 @@ fn setuid_programs_gain_nothing() {
         let machine = Machine::new(Some(user));
         let program = machine.place.workspace().join("setuid");
         let make = || {
-            fs::copy(acts(), &program).unwrap();
+            copy_program(acts(), &program);
             own(&program, Some(0));
             fs::set_permissions(&program, fs::Permissions::from_mode(0o4755)).unwrap();
         };

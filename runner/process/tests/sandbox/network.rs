@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 use std::thread;
 
-use crate::support::{Answer, Place, accounts, acts};
+use crate::support::{Answer, Place, accounts, acts, copy_program};
 use capstep_process::{Network, StepSpec};
 
 /// A server that answers each connection with the request's head, after `hello`.
@@ -56,7 +56,7 @@ fn request(stream: &mut TcpStream) -> String {
 fn step(place: &Place, user: Option<u32>, script: &str, origins: &[&str]) -> Answer {
     let tools = place.workspace().join("acts");
     if !tools.exists() {
-        std::fs::copy(acts(), &tools).unwrap();
+        copy_program(acts(), &tools);
     }
     let mut spec: StepSpec = place.spec(script);
     spec.network = Network::Origins(origins.iter().map(|text| text.parse().unwrap()).collect());

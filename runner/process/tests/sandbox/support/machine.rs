@@ -11,7 +11,7 @@ use std::process::{Child, Command, Output};
 
 use capstep_process::{StepEnd, StepSpec};
 
-use super::{Answer, Place, acts, own};
+use super::{Answer, Place, acts, copy_program, own};
 
 /// Sockets by name, with real listeners.
 const SOCKETS: [&str; 3] = ["agent.sock", "bus", "docker.sock"];
@@ -36,11 +36,7 @@ impl Machine {
         fs::create_dir_all(home.join(".ssh")).unwrap();
         fs::write(home.join(".ssh/id_ed25519"), "key").unwrap();
         let tools = place.workspace().join("acts");
-        // By a program of its own: whatever another test starts while this process has the file open for writing would
-        // keep it from being executed.
-        let copied = Command::new("cp").arg(acts()).arg(&tools).status().unwrap();
-        assert!(copied.success());
-        fs::set_permissions(&tools, fs::Permissions::from_mode(0o755)).unwrap();
+        copy_program(acts(), &tools);
         place.file("capstep.yml", "version: 1\n");
         place.file(".git/config", "[core]\n");
         place.file("deploy/.env", "PASSWORD=sealed\n");

@@ -153,6 +153,14 @@ fn give(path: &Path, user: u32) {
     }
 }
 
+/// Copies a program, for every account to execute. By a program of its own: whatever another test starts while this
+/// process has the file open for writing would keep it from being executed.
+pub fn copy_program(from: &Path, to: &Path) {
+    let copied = Command::new("cp").arg(from).arg(to).status().unwrap();
+    assert!(copied.success());
+    open(to);
+}
+
 /// A folder that lasts as long as the tests, readable for every account.
 fn shared() -> &'static Path {
     static SHARED: OnceLock<TempDir> = OnceLock::new();
@@ -173,15 +181,10 @@ pub fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
         let path = shared().join("inside");
-        // Copied by another process: were the file open for writing in this one, a child that
-        // another test starts at that moment would hold it open, and it could not be executed.
-        let status = Command::new("cp")
-            .arg(env!("CARGO_BIN_EXE_capstep-process-inside"))
-            .arg(&path)
-            .status()
-            .unwrap();
-        assert!(status.success(), "cp is needed to copy the tests' program");
-        open(&path);
+        copy_program(
+            Path::new(env!("CARGO_BIN_EXE_capstep-process-inside")),
+            &path,
+        );
         path
     })
 }
