@@ -244,3 +244,113 @@ fn read_full(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     }
     Ok(filled)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fs;
+    use std::sync::Arc;
+
+    use cap_std::ambient_authority;
+    use cap_std::fs::Dir;
+    use prost::Message as _;
+
+    use super::*;
+    use crate::context::source::Open;
+
+    /// Threads that read, in these tests.
+    const READERS: usize = 3;
+
+    /// Answers a receiver that wishes for `wishes` of each file as soon as it is told of it.
+    fn transfer(files: &[(&str, usize)], wishes: usize) -> (Vec<Packet>, Outcome) {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, size) in files {
+            fs::write(folder.path().join(name), name.repeat(*size)).unwrap();
+        }
+        let dir = Dir::open_ambient_dir(folder.path(), ambient_authority()).unwrap();
+        let source = ContextSource::new(Arc::new(dir), Arc::new(Open));
+        let asked = Question {
+            name: CONTEXT.to_owned(),
+            ..Question::default()
+        };
+        let (frames, mut ready) = mpsc::channel(2);
+        let (wish, wished) = std_mpsc::channel();
+        let outcome = Outcome::default();
+        let sender = Sender::new(
+            (source, "Dockerfile".to_owned()),
+            asked,
+            outcome.clone(),
+            frames,
+            wished,
+        );
+        let mut packets = Vec::new();
+        std::thread::scope(|scope| {
+            let sender = Arc::new(sender);
+            for _ in 0..READERS {
+                let sender = Arc::clone(&sender);
+                scope.spawn(move || sender.serve());
+            }
+            scope.spawn(move || sender.tell());
+            let mut wish = Some(wish);
+            let (mut told, mut ended, mut all_told) = (0, 0, false);
+            while let Some(frame) = ready.blocking_recv() {
+                let packet = Packet::decode(&frame[5..]).unwrap();
+                match PacketKind::try_from(packet.kind).unwrap() {
+                    PacketKind::Stat if packet.stat.is_some() => {
+                        for _ in 0..wishes {
+                            let wish = wish.as_ref().unwrap();
+                            wish.send(Wish::File(told)).unwrap();
+                        }
+                        told += 1;
+                    }
+                    PacketKind::Stat => all_told = true,
+                    PacketKind::Data => ended += u32::from(packet.data.is_empty()),
+                    // The receiver goes away.
+                    PacketKind::Error => wish = None,
+                    _ => {}
+                }
+                packets.push(packet);
+                if all_told
+                    && ended == told
+                    && let Some(wish) = wish.take()
+                {
+                    wish.send(Wish::End).unwrap();
+                }
+            }
+        });
+        (packets, outcome)
+    }
+
+    #[test]
+    fn files_are_sent_whole_beside_each_other() {
+        let files = [("a", 200_000), ("b", 1), ("c", 0), ("d", 131_072)];
+        let (packets, outcome) = transfer(&files, 1);
+        let mut contents: BTreeMap<u32, Vec<u8>> = BTreeMap::new();
+        for packet in &packets {
+            if packet.kind == PacketKind::Data as i32 {
+                contents.entry(packet.id).or_default().extend(&packet.data);
+            }
+        }
+        let expected: Vec<Vec<u8>> = files
+            .iter()
+            .map(|(name, size)| name.repeat(*size).into_bytes())
+            .collect();
+        assert!(contents.into_values().eq(expected));
+        let last = packets.last().unwrap();
+        assert_eq!(last.kind, PacketKind::Finish as i32);
+        assert_eq!(outcome.sent().files, 4);
+        assert_eq!(outcome.sent().bytes, 331_073);
+        assert!(outcome.failure().is_none());
+    }
+
+    #[test]
+    fn a_file_is_sent_once() {
+        let (packets, outcome) = transfer(&[("a", 10)], 2);
+        assert!(
+            packets
+                .iter()
+                .any(|packet| packet.kind == PacketKind::Error as i32)
+        );
+        assert_eq!(outcome.failure().unwrap().kind, DockerErrorKind::Peer);
+    }
+}

@@ -21,6 +21,15 @@ pub(super) struct Candidate {
     pub(super) path: String,
     /// Seconds since 1970.
     modified: u32,
+    size: u64,
+}
+
+impl Candidate {
+    /// The later attempt is likelier, and of two within a second, which the protocol tells no finer, the one that came
+    /// further: it went on with the other.
+    fn is_likelier_than(&self, other: &Self) -> bool {
+        (self.modified, self.size) > (other.modified, other.size)
+    }
 }
 
 impl Search<'_> {
@@ -56,7 +65,7 @@ impl Search<'_> {
             }
             for found in self.look(paths, owner).await {
                 let known = newest.get(&found.entry);
-                if known.is_none_or(|known| known.modified < found.modified) {
+                if known.is_none_or(|known| found.is_likelier_than(known)) {
                     newest.insert(found.entry, found);
                 }
             }
@@ -107,6 +116,7 @@ impl Search<'_> {
                     entry,
                     path,
                     modified: found.mtime.unwrap_or(0),
+                    size: found.size.unwrap_or(0),
                 }))
             }
         });
@@ -123,4 +133,29 @@ impl Search<'_> {
 fn is(found: &Metadata, kind: RemoteKind, owner: u32, modes: &[u32]) -> bool {
     let stat = RemoteStat::from(found);
     stat.kind == kind && found.uid == Some(owner) && modes.contains(&stat.mode)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_attempt_counts_and_within_a_second_the_largest() {
+        let check = |(modified, size), (than_modified, than_size), expected| {
+            let candidate = |modified, size| Candidate {
+                entry: 0,
+                path: String::new(),
+                modified,
+                size,
+            };
+            let one = candidate(modified, size);
+            let other = candidate(than_modified, than_size);
+            assert_eq!(one.is_likelier_than(&other), expected);
+        };
+        check((2, 1), (1, 9), true);
+        check((1, 9), (2, 1), false);
+        check((1, 9), (1, 1), true);
+        check((1, 1), (1, 9), false);
+        check((1, 1), (1, 1), false);
+    }
 }
