@@ -29,6 +29,15 @@ fn only_what_is_named_is_seen_where_something_is() {
     check(source, "        reads: other\n", "cat src/main.c");
     check(source, "        reads: [src, out]\n", "echo x >out/a");
     check("", source, "echo x >src/main.c");
+    // A list of nothing is a list: whoever writes it hands over nothing.
+    for nothing in [
+        "        reads: []\n",
+        "        reads: []\n        writes: []\n",
+    ] {
+        check("", nothing, "cat src/main.c");
+        check("", nothing, "echo x >out/a");
+        run(&step(nothing, "echo x >\"$TMPDIR/a\"")).expect(0);
+    }
     // What isn't there yet is made.
     check("        writes: build\n", source, "echo x >build/a");
 }

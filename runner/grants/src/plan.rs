@@ -1,12 +1,13 @@
 //! The plan: what a pipeline will do and with what authority, before anything runs.
 //!
 //! Here are its shape and the walk over the jobs. `step` makes a step's part of it, `caches` what a job keeps between runs,
-//! `code` marks what may become project code, `describe` puts what is designated into words, `scope` is what expressions
-//! see by then.
+//! `code` marks what may become project code, `outputs` checks what is taken of earlier steps, `describe` puts what is
+//! designated into words, `scope` is what expressions see by then.
 
 mod caches;
 mod code;
 mod describe;
+mod outputs;
 mod scope;
 mod step;
 
@@ -192,8 +193,11 @@ pub fn plan(
         let (kept, found) = caches(source, job, &scope);
         diagnostics.add(found);
         let mut steps = Vec::with_capacity(job.steps.len());
+        let mut manifests = Vec::with_capacity(job.steps.len());
         for (index, step) in job.steps.iter().enumerate() {
-            match plugins.manifest(pipeline, &step.uses.value) {
+            let manifest = plugins.manifest(pipeline, &step.uses.value);
+            manifests.push(manifest.as_ref().ok().cloned());
+            match manifest {
                 Ok(manifest) => {
                     let (bound, found) = bind(source, step, &manifest, &scope);
                     diagnostics.add(found);
@@ -207,6 +211,7 @@ pub fn plan(
                 .maybe_help(problem.help)]),
             }
         }
+        diagnostics.add(outputs::unknown(job, &manifests));
         jobs.push(JobPlan {
             id: job.id.value.clone(),
             key: job.key.clone(),

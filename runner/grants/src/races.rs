@@ -60,7 +60,7 @@ pub(crate) fn find(source: &Source, plan: &Plan) -> Vec<Diagnostic> {
             let all: Vec<_> = all.filter(|toucher| !toucher.touches.is_empty()).collect();
             (place, job, all)
         })
-        .filter(|(_, _, steps)| !steps.is_empty())
+        .filter(|(place, _, steps)| !steps.is_empty() && !order.is_stuck(*place))
         .collect();
     let mut found = Vec::new();
     // Two jobs of a matrix race in the same lines as any other two of it: that is told once.

@@ -37,6 +37,14 @@ pub struct BoundStep {
     pub host_keys: Vec<HostKey>,
 }
 
+impl BoundStep {
+    /// Whether a script says what it reads or writes, be it nothing. One that doesn't has the whole folder.
+    pub fn says_its_paths(&self) -> bool {
+        let written = |list: &str| self.values.get(list).is_some_and(|value| !value.is_null());
+        written("reads") || written("writes")
+    }
+}
+
 /// A secret in an input.
 #[derive(Debug, Clone)]
 pub struct SecretBinding {

@@ -66,16 +66,17 @@ mod tests {
     use crate::plan::Variables;
     use crate::testing::{Plugins, planned};
 
+    const INPUT: &str = "[inputs.count]\ntype = \"integer\"\n";
     const OUTPUTS: &str = "[inputs.count]\ntype = \"integer\"\n[outputs.release]\ntype = \"string\"\ndoc = \"d\"\n[outputs.answer]\ntype = \"json\"\ndoc = \"d\"\n";
 
     #[test]
     fn outputs_are_those_of_the_plugin() {
-        let plugins = Plugins::and(OUTPUTS);
-        let check = |rest: &str, expected: &[&str]| {
+        let (plugins, without) = (Plugins::and(OUTPUTS), Plugins::and(INPUT));
+        let check_with = |plugins: &Plugins, rest: &str, expected: &[&str]| {
             let text = format!(
                 "version: 1\njobs:\n  j:\n    steps:\n      - {{ id: d, uses: p, with: {{ count: 1 }} }}\n{rest}"
             );
-            let (source, _, found) = planned(&text, &plugins, &Variables::default());
+            let (source, _, found) = planned(&text, plugins, &Variables::default());
             let shown: Vec<String> = found
                 .iter()
                 .map(|mistake| {
@@ -87,6 +88,7 @@ mod tests {
                 .collect();
             assert_eq!(shown, expected, "{rest}");
         };
+        let check = |rest: &str, expected: &[&str]| check_with(&plugins, rest, expected);
         let later = |name: &str| {
             format!(
                 "      - {{ uses: noop, with: {{ echo: \"${{{{ steps.d.outputs.{name} }}}}\" }} }}\n"
@@ -94,6 +96,11 @@ mod tests {
         };
         check(&later("release"), &[]);
         check(&later("answer.deeper[0]"), &[]);
+        check_with(
+            &without,
+            &later("release"),
+            &["6:42: `p` has no output `release` | `p` has no outputs"],
+        );
         check(
             &later("relase"),
             &["6:42: `p` has no output `relase` | did you mean `release`?"],

@@ -23,8 +23,8 @@ pub(super) fn step_plan(
         .map(|secret| flow(secret, &bound.grants, manifest.abi))
         .collect();
     let mut notes = Vec::new();
-    let whole_folder = (manifest.abi == Abi::Host)
-        .then(|| whole_folder(source, step, &bound.grants))
+    let whole_folder = (manifest.abi == Abi::Host && !bound.says_its_paths())
+        .then(|| whole_folder(source, step))
         .flatten();
     if whole_folder.is_some() {
         notes.push(
@@ -129,13 +129,9 @@ pub(super) fn step_plan(
     }
 }
 
-/// What a script may touch that names no path: the folder, but for what no step is handed. It is judged for no race, so
+/// What a script may touch that does not say what it reads or writes: the folder, but for what no step is handed. It is judged for no race, so
 /// it stands beside the other grants.
-fn whole_folder(source: &Source, step: &Step, grants: &[Grant]) -> Option<Grant> {
-    let names_paths = grants.iter().any(|grant| grant.kind == "path");
-    if names_paths {
-        return None;
-    }
+fn whole_folder(source: &Source, step: &Step) -> Option<Grant> {
     Some(Grant {
         pointer: "/writes".to_owned(),
         kind: "path",

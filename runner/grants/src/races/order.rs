@@ -8,6 +8,8 @@ use crate::plan::JobPlan;
 /// jobs, each after most of the others.
 pub(crate) struct Order {
     before: Vec<Vec<u64>>,
+    /// Those that never start, since jobs that they wait for wait for each other.
+    stuck: Vec<bool>,
 }
 
 impl Order {
@@ -65,7 +67,13 @@ impl Order {
                 }
             }
         }
-        Self { before }
+        let stuck = open.iter().map(|open| *open > 0).collect();
+        Self { before, stuck }
+    }
+
+    /// Whether a job waits for jobs that wait for each other; that is another mistake, and nothing is known of its order.
+    pub(crate) fn is_stuck(&self, job: usize) -> bool {
+        self.stuck.get(job) == Some(&true)
     }
 
     /// Whether a job ends before another one starts; both by their places.
@@ -108,6 +116,8 @@ mod tests {
             }
         }
         assert_eq!(found, ["ad", "ab", "ac", "bd", "cd"]);
+        let stuck = (0..jobs.len()).filter(|job| order.is_stuck(*job));
+        assert_eq!(stuck.collect::<Vec<_>>(), [4, 5]);
         // More than a word of bits, in the order that suits worst.
         let ids: Vec<String> = (0..200).map(|number| format!("j{number}")).collect();
         let chain: Vec<JobPlan> = (0..200)

@@ -84,16 +84,14 @@ pub(super) fn directory(shared: &Shared) -> String {
         .to_owned()
 }
 
-/// What it sees: the named paths, or where none is named the whole folder. Never what is reserved, and no file that
+/// What it sees: the named paths, or where it has no list of them the whole folder. Never what is reserved, and no file that
 /// holds secrets.
 fn files(shared: &Shared) -> Result<Files, Fault> {
     let root = shared.workspace.path().to_owned();
     let mut files = Files::workspace(&root);
-    let named = |list| below(shared, list);
-    let (reads, writes) = (named(READS), named(WRITES));
-    if !(reads.is_empty() && writes.is_empty()) {
-        files.read = paths(shared, &reads, false)?;
-        files.write = paths(shared, &writes, true)?;
+    if shared.authority.bound.says_its_paths() {
+        files.read = paths(shared, &below(shared, READS), false)?;
+        files.write = paths(shared, &below(shared, WRITES), true)?;
     }
     files.reserved = shared.workspace.reserved().map(PathBuf::from).collect();
     let sealed = shared.sealed.paths();

@@ -62,7 +62,7 @@ impl Reader<'_> {
             self.report(
                 Diagnostic::error(codes::UNKNOWN_KEY, key.span, message)
                     .related(run.span, "the script is here")
-                    .help("a step runs a plugin or a script: make two steps of it"),
+                    .help("a step runs a plugin or a script: make two steps of it, or write the values of a script in `env`, and the `run` of a plugin in its `with`"),
             );
         }
         let taken = |name: &&str| node.entry(name);

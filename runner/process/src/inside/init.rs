@@ -17,15 +17,16 @@ use rustix::process::{WaitOptions, wait};
 use super::{At, Failure, capabilities, limits, rights, root, syscalls};
 use crate::error::SetupStage::{Capabilities, Landlock, Limits, Root, Seccomp, Shell, Start};
 use crate::launch::places;
-use crate::spec::{Enforced, Shell as ShellKind, StepEnd};
+use crate::spec::{Enforced, Network, Shell as ShellKind, StepEnd};
 use crate::wire::{self, Command, Order, Report};
 
 /// Where programs are looked for unless the pipeline says otherwise.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// Messages in English, texts in UTF-8.
 const LANG: &str = "C.UTF-8";
-/// What does not go through the proxy: the step's own loopback.
-const NO_PROXY: &str = "localhost,127.0.0.1,::1";
+/// What does not go through the proxy: the step's own loopback, but for those of its names that it was handed as origins,
+/// which mean the machine's.
+const OWN_LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 /// The variables by which programs find a proxy. (`http_proxy` in upper case is not read by all, for CGI's sake.)
 const PROXY_VARIABLES: [&str; 6] = [
     "http_proxy",
@@ -129,10 +130,20 @@ fn shell(order: &Order) -> Program {
     if let Some(port) = order.proxy_port {
         let proxy = format!("http://127.0.0.1:{port}");
         shell.envs(PROXY_VARIABLES.map(|name| (name, proxy.as_str())));
-        shell.envs(["no_proxy", "NO_PROXY"].map(|name| (name, NO_PROXY)));
+        let own = own_loopback(&spec.network);
+        shell.envs(["no_proxy", "NO_PROXY"].map(|name| (name, own.as_str())));
     }
     shell.stdin(Stdio::null()).process_group(0);
     shell
+}
+
+fn own_loopback(network: &Network) -> String {
+    let is_handed = |name: &str| match network {
+        Network::Origins(origins) => origins.iter().any(|origin| origin.host == name),
+        Network::None => false,
+    };
+    let own = OWN_LOOPBACK.into_iter().filter(|name| !is_handed(name));
+    own.collect::<Vec<_>>().join(",")
 }
 
 /// Does what the runner says while the script runs. If the runner goes, everything goes.

@@ -65,6 +65,10 @@ pub(super) fn enter(order: &Order, places: &[Place]) -> Result<bool, Failure> {
         symlink(target, base.join("dev").join(link))
             .at(Root, || format!("the link /dev/{link}"))?;
     }
+    // Where nothing of the workspace was handed over, that is a folder with nothing in it.
+    let directory = &order.spec.working_directory;
+    fs::create_dir_all(base.join(directory.strip_prefix("/").unwrap_or(directory)))
+        .at(Root, || "the working directory".to_owned())?;
     let counted = super::limits::limit_namespace(&base.join("proc"), order.spec.limits.processes);
     close(&base, places).at(Root, || "closing mounts".to_owned())?;
     pivot(&base).at(Namespaces, || "entering the new root".to_owned())?;

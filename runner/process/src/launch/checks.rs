@@ -68,11 +68,13 @@ pub(super) fn check(mut spec: StepSpec) -> Result<Checked, ProcessError> {
             spec.working_directory.display()
         )));
     }
-    if !files
-        .read
-        .iter()
-        .chain(&files.write)
-        .any(|path| working_directory.starts_with(path) || path.starts_with(&working_directory))
+    // The workspace itself is there whatever was handed over of it, be it nothing.
+    if working_directory != root
+        && !files
+            .read
+            .iter()
+            .chain(&files.write)
+            .any(|path| working_directory.starts_with(path) || path.starts_with(&working_directory))
     {
         return Err(ProcessError::invalid(format!(
             "the working directory `{}` is not among what the step may read",

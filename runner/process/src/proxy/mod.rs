@@ -26,7 +26,7 @@ pub use origin::{Origin, OriginError, Scheme};
 pub(crate) use serve::serve;
 
 /// The rule that an origin which was not designated breaks.
-pub const RULE_ORIGIN: &str = "network.origin";
+pub const RULE_ORIGIN: &str = "other-origin";
 
 /// Opens connections for the proxy. Implemented by the caller, with the machine's rules about addresses.
 pub trait Upstream: Send + Sync + 'static {

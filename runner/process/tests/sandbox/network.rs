@@ -114,6 +114,26 @@ fn a_tunnel_is_made_to_a_designated_origin() {
     );
 }
 
+/// The step's own loopback is not asked for at the proxy; the machine's is, by the names that were handed over.
+#[test]
+fn the_machines_loopback_is_reached_by_the_name_that_is_handed_over() {
+    let check = |origins: &[&str], expected: &str| {
+        let answer = step(&Place::new(), None, "echo $no_proxy $NO_PROXY", origins);
+        let out = String::from_utf8_lossy(&answer.stdout).into_owned();
+        assert_eq!(out, format!("{expected} {expected}\n"), "{origins:?}");
+    };
+    check(&["http://service.test"], "localhost,127.0.0.1,::1");
+    check(&["http://127.0.0.1:80"], "localhost,::1");
+    check(&["http://localhost", "https://[::1]:8443"], "127.0.0.1");
+    let (place, port) = (Place::new(), server());
+    let origin = format!("http://127.0.0.1:{port}");
+    let answer = step(&place, None, &format!("curl -sSf {origin}/x"), &[&origin]);
+    assert!(
+        answer.success && answer.stdout.starts_with(b"hello\nGET /x"),
+        "{answer:?}"
+    );
+}
+
 #[test]
 fn other_origins_are_denied_and_fail_the_step() {
     for user in accounts() {
@@ -138,7 +158,7 @@ fn other_origins_are_denied_and_fail_the_step() {
                 None => assert!(answer.success, "{request}: {answer:?}"),
             }
         };
-        let rule = Some("network.origin");
+        let rule = Some("other-origin");
         refused(
             &format!("GET http://service.test:{other}/ HTTP/1.1"),
             &[&origin],
@@ -320,7 +340,7 @@ fn what_is_sent_too_much_costs_no_answer() {
             "other.test",
             300_000,
             "403 Forbidden",
-            "(rule network.origin)\n",
+            "(rule other-origin)\n",
         ),
     ] {
         let script = format!(

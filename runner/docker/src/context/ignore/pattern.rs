@@ -296,8 +296,8 @@ mod tests {
         }
 
         #[test]
-        fn plain_names_match_themselves_alone(name in "[a-z.é ]{1,8}", other in "[a-z.é ]{1,8}") {
-            prop_assume!(name.trim() == name && name != "." && name != "..");
+        fn plain_names_match_themselves_alone(name in "[a-z.é]([a-z.é ]{0,6}[a-z.é])?", other in "[a-z.é ]{1,8}") {
+            prop_assume!(name != "." && name != "..");
             let pattern = Pattern::parse(&name).unwrap().unwrap();
             prop_assert!(pattern.matches(&name));
             prop_assert_eq!(pattern.matches(&other), name == other);

@@ -18,7 +18,8 @@ pub(super) struct Seen {
     /// Files that hold secrets, and what no step is handed, both in the workspace.
     sealed: Vec<PathBuf>,
     reserved: Vec<PathBuf>,
-    /// What `reads` and `writes` name. With neither it has the whole workspace.
+    /// Whether it has `reads` or `writes`, and what they name. With neither it has the whole workspace.
+    is_narrowed: bool,
     reads: Vec<PathBuf>,
     writes: Vec<PathBuf>,
     /// Whether it has a network at all.
@@ -47,6 +48,7 @@ impl Seen {
                 .map(PathBuf::from)
                 .collect(),
             reserved: shared.workspace.reserved().map(PathBuf::from).collect(),
+            is_narrowed: shared.authority.bound.says_its_paths(),
             reads: below(READS),
             writes: below(WRITES),
             network: origins.count() > 0,
@@ -57,7 +59,7 @@ impl Seen {
         match sign {
             Sign::Refused(Some(path)) => self.refused(path),
             // Without a path it can be anything; but a step that names what it writes to is likely to have missed one.
-            Sign::Refused(None) => self.names_something().then(|| {
+            Sign::Refused(None) => self.is_narrowed.then(|| {
                 "a file may be the reason that is not in the step's `writes`: it can change nothing else".to_owned()
             }),
             Sign::Absent(path) => self.absent(path),
@@ -89,7 +91,7 @@ impl Seen {
                 reserved.display()
             ));
         }
-        if !self.names_something() || holds(&self.writes, &path) {
+        if !self.is_narrowed || holds(&self.writes, &path) {
             return None;
         }
         Some(format!(
@@ -100,7 +102,7 @@ impl Seen {
     fn absent(&self, path: &str) -> Option<String> {
         let path = self.inside(path)?;
         let handed = holds(&self.reads, &path) || holds(&self.writes, &path);
-        let missing = self.names_something() && !handed;
+        let missing = self.is_narrowed && !handed;
         (missing && self.is_there(&path)).then(|| {
             format!(
                 "`{}` is there, but it was not handed over: add it to the step's `reads`",
@@ -119,10 +121,6 @@ impl Seen {
                 "it may have gone past the proxy that `http_proxy` and `https_proxy` name, the only way out, or to an origin that is not in `allow`: `{origin}`"
             ),
         }
-    }
-
-    fn names_something(&self) -> bool {
-        !(self.reads.is_empty() && self.writes.is_empty())
     }
 
     /// The path in the workspace that a message means; none if it leads elsewhere.
@@ -201,6 +199,7 @@ mod tests {
             directory: "app".into(),
             sealed: paths(&[".env"]),
             reserved: paths(&[".git"]),
+            is_narrowed: true,
             reads: paths(&["src"]),
             writes: paths(&["out"]),
             network: false,
