@@ -124,3 +124,18 @@ fn what_it_gives() {
     );
     assert_eq!(outputs()["changed"], false);
 }
+
+/// What a killed run left of the file, with secrets in it, goes with the next one; a name of somebody else's stays.
+#[test]
+fn what_killed_runs_left_is_removed() {
+    let project = project("vars: { KEY: \"${{ secrets.CANARY }}\" }");
+    let left = "conf/..env.0123456789abcdef0123456789abcdef";
+    let other = "conf/..env.0123456789abcdef";
+    for name in [left, other] {
+        project.write(name, format!("KEY='{SECRET}'\n"));
+    }
+    run(&project).expect(0);
+    assert!(!project.path(left).exists(), "`{left}` is still there");
+    assert!(project.path(other).exists(), "`{other}` is gone");
+    assert!(project.read("conf/.env").contains(SECRET));
+}

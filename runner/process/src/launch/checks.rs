@@ -348,7 +348,13 @@ mod tests {
             spec.working_directory = "in".into();
         };
         check_spec(narrow, Ok(()));
-        check_spec(|spec| spec.files.write.clear(), Err("not among"));
+        // The workspace itself is there when nothing of it was handed over, a folder in it is not.
+        check_spec(|spec| spec.files.write.clear(), Ok(()));
+        let apart = |spec: &mut StepSpec| {
+            spec.files.write.clear();
+            spec.working_directory = "src".into();
+        };
+        check_spec(apart, Err("not among"));
         check_spec(
             |spec| spec.files.hidden = vec!["missing".into(), "dangling".into(), "file".into()],
             Ok(()),

@@ -3,10 +3,10 @@
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt as _};
-use cap_std::fs::{File, OpenOptions, OpenOptionsExt as _, PermissionsExt as _};
+use cap_std::fs::{File, OpenOptions, OpenOptionsExt as _};
 
-use super::way::{join, split};
-use super::{FileError, Pending, Place};
+use super::way::split;
+use super::{FileError, Pending, Place, leftovers};
 
 impl Place {
     /// Opens the file itself: a link in its place is not followed, [`Place::real`] did that.
@@ -42,7 +42,7 @@ impl Place {
         Ok(bytes)
     }
 
-    /// Writes the file whole: to a name beside it, then renamed over it.
+    /// Writes the file whole: it is there with all its bytes, or as it was.
     pub(crate) fn replace(&self, content: &[u8], mode: u32) -> Result<(), FileError> {
         let mut pending = self.pending(mode)?;
         pending.file.write_all(content)?;
@@ -58,32 +58,15 @@ impl Place {
             )));
         }
         let (folder, name) = split(&self.relative);
-        let temporary = join(
-            folder,
-            &format!(
-                ".{name}.{}",
-                capstep_secrets::Placeholder::random()
-                    .as_str()
-                    .rsplit(':')
-                    .next()
-                    .unwrap_or("new")
-            ),
-        );
-        let mut options = OpenOptions::new();
-        options
-            .write(true)
-            .create_new(true)
-            .mode(mode)
-            .follow(FollowSymlinks::No);
-        let file = self.dir.open_with(&temporary, &options)?;
-        // The mode at creation is cut by the process's umask; what was asked for is meant.
-        file.set_permissions(cap_std::fs::Permissions::from_mode(mode))?;
-        Ok(Pending {
-            dir: self.dir.try_clone()?,
-            file,
-            temporary: Some(temporary),
-            target: self.relative.clone(),
-        })
+        Pending::begin(self.dir.open_dir(folder)?, name, mode)
+    }
+
+    /// Removes what killed runs left of this file while they wrote it.
+    pub(crate) fn remove_leftovers(&self) {
+        let (folder, name) = split(&self.relative);
+        if let Ok(dir) = self.dir.open_dir(folder) {
+            leftovers::remove(&dir, name);
+        }
     }
 
     /// Adds to the file's end.

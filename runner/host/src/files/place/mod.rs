@@ -2,10 +2,11 @@
 //! below it.
 //!
 //! Here is the place itself: `way` leads to it, `content` reads and writes it, `pending` is a file that is being
-//! written, `look` says what is there, `error` what can go wrong.
+//! written, `leftovers` removes what a killed run left of one, `look` says what is there, `error` what can go wrong.
 
 mod content;
 mod error;
+mod leftovers;
 mod look;
 mod pending;
 mod way;

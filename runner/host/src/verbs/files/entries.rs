@@ -137,6 +137,7 @@ fn write_all(
         Some(mode) if !sealed => mode & MODE_MASK,
         _ => SEALED_MODE,
     };
+    place.remove_leftovers();
     place
         .replace(content.as_bytes(), mode)
         .map_err(|error| target.fault(error))?;
